@@ -1,0 +1,1 @@
+"""Plumbing shared by the subject packages; knows nothing of events or questions."""

@@ -1,0 +1,1 @@
+"""Meeting people: campaigns, events, posters, participation and its numbers."""

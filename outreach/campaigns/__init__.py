@@ -1,0 +1,1 @@
+"""One Quality Month: its bodies and calendar."""

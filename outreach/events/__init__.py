@@ -1,0 +1,1 @@
+"""Events: occasions at which people meet the quiz."""

@@ -1,0 +1,1 @@
+"""The public front page, and the demonstration that `make run` starts with."""

@@ -1,0 +1,1 @@
+"""Organizers: who may plan what, and how they sign in."""

@@ -1,0 +1,1 @@
+"""Taking a quiz at an event, from the scan to the receipt."""

@@ -1,0 +1,1 @@
+"""Numbers by event, region and day, derived from attempts alone."""

@@ -1,0 +1,1 @@
+"""Topics, statutes, questions, editions and quizzes; has never heard of an event."""

@@ -1,0 +1,1 @@
+"""Question files of other programs: read with their faults, written with their losses."""
