@@ -16,7 +16,7 @@ from flask_babel import gettext as _
 
 from core import clock
 from core.config import Settings
-from core.i18n import DEFAULT_LOCALE, LOCALES, locale, pick
+from core.i18n import DEFAULT_LOCALE, LOCALES, as_entered, locale, pick
 from outreach.campaigns import service as campaigns
 from outreach.campaigns.models import Campaign
 from outreach.events import calendar, ical
@@ -214,7 +214,7 @@ def _feed(campaign: Campaign, wanted: Wanted) -> bytes:
 
 
 def _entry(event: Event, region: str, host: str | None) -> ical.Entry:
-    title = pick(event.title_zh, event.title_en)
+    title = as_entered(event.title_zh, event.title_en)
     is_cancelled = event.cancelled_at is not None
     there: dict[str, Any] = {
         "from": clock.local_day(event.opens_at).isoformat(),

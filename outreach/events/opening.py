@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from core import clock
 from core.db import db
+from outreach.events.archived import ArchivedError, is_archived
 from outreach.events.models import Event, EventState
 
 LONGEST = timedelta(days=366)
@@ -52,7 +53,10 @@ def close_at(event: Event, closes_at: datetime) -> None:
 
     :raises AlreadyPastError: the moment has passed, or is not after the opening
     :raises TooLongError: it is too far away
+    :raises ArchivedError: its attempts are in an archive
     """
+    if is_archived(event.id):
+        raise ArchivedError
     at = clock.now()
     if closes_at <= max(at, event.opens_at):
         raise AlreadyPastError

@@ -14,6 +14,7 @@ from core.db import db
 from core.filters import moment
 from outreach.campaigns.reach import current_reach
 from outreach.events import opening, service
+from outreach.events.archived import ArchivedError
 from outreach.events.forms import CancelForm, ClosingForm
 from outreach.events.models import Event, EventState
 
@@ -80,7 +81,11 @@ def reopen(event_id: int) -> ResponseReturnValue:
     if planned is None:
         flash(_("There is no early closing to undo. Set the time below."), "error")
         return redirect(url_for(".show", event_id=event_id), 303)
-    opening.close_at(event, planned)
+    try:
+        opening.close_at(event, planned)
+    except ArchivedError:
+        flash(_("Its attempts are in an archive, so it stays closed."), "error")
+        return redirect(url_for(".show", event_id=event_id), 303)
     _record("event.reopen", event)
     return _done(event, _("It is open until %(moment)s.", moment=moment(event.closes_at)))
 
@@ -120,6 +125,9 @@ def _close_at(event: Event, wanted: datetime, form: ClosingForm) -> bool:
         return False
     except opening.TooLongError:
         form.closes_at.errors = [_("An event is open for a year at most. Check the date.")]
+        return False
+    except ArchivedError:
+        form.closes_at.errors = [_("Its attempts are in an archive, so it stays closed.")]
         return False
     _record("event.until", event, was=was.isoformat(), until=event.closes_at.isoformat())
     return True

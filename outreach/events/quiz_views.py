@@ -8,7 +8,7 @@ from flask_wtf import FlaskForm
 from core import audit, clock
 from core.access import requires, signed_in
 from core.db import db
-from core.i18n import locale, pick
+from core.i18n import pick
 from outreach.campaigns.reach import current_reach
 from outreach.events import quizzes
 from outreach.regions import service as regions
@@ -76,7 +76,7 @@ def show(quiz_id: int) -> ResponseReturnValue:
         quiz=quiz,
         size=blueprint.size,
         fits=composing.fits(edition, blueprint, today) if edition else [],
-        topics={topic.id: topic.name.in_(locale()) for topic in bank.topics()},
+        topics={topic.id: pick(topic.name.zh, topic.name.en) for topic in bank.topics()},
         difficulties=DIFFICULTIES,
         audiences=AUDIENCES,
         counting=COUNTING_LABELS,
@@ -162,7 +162,11 @@ def _form() -> QuizForm:
     form.offer(
         (
             topic.id,
-            _("%(name)s (%(count)s)", name=topic.name.in_(locale()), count=counts.get(topic.id, 0)),
+            _(
+                "%(name)s (%(count)s)",
+                name=pick(topic.name.zh, topic.name.en),
+                count=counts.get(topic.id, 0),
+            ),
         )
         for topic in bank.topics()
     )

@@ -11,6 +11,7 @@ from core import clock
 from core.db import db
 from outreach.campaigns.models import Body, Campaign
 from outreach.campaigns.reach import Reach
+from outreach.events.archived import ArchivedError, is_archived
 from outreach.events.models import Event, EventKind, EventState, Team
 from outreach.regions.service import prefix_of
 
@@ -68,7 +69,10 @@ def change_event(event: Event, plan: Plan) -> None:
     """Change an event; its posters obey at once.
 
     :raises RegionFixedError: the region would change although attempts were counted there
+    :raises ArchivedError: it would open again although its attempts are in an archive
     """
+    if is_archived(event.id) and plan.closes_at > max(clock.now(), event.closes_at):
+        raise ArchivedError
     if plan.region_code != event.region_code and _has_attempts(event.id):
         raise RegionFixedError
     _apply(event, plan)
@@ -93,7 +97,7 @@ def posters_in_use(event_id: int) -> int:
 
 def _has_attempts(event_id: int) -> bool:
     query = sa.select(sa.exists().where(_ATTEMPT.c.event_id == event_id))
-    return bool(db.session.scalar(query))
+    return bool(db.session.scalar(query)) or is_archived(event_id)
 
 
 def _apply(event: Event, plan: Plan) -> None:

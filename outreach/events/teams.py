@@ -11,6 +11,8 @@ from outreach.events.rosters import MAX_TEAMS, Roster
 # Named only: code of this package knows nothing of attempts and posters.
 _POSTER = sa.table("poster", sa.column("team_id"))
 _ATTEMPT = sa.table("attempt", sa.column("event_id"), sa.column("team_id"))
+# What archived attempts left behind.
+_HOUR = sa.table("hour_tally", sa.column("event_id"), sa.column("team_id"))
 
 
 class NameUsedError(Exception):
@@ -75,12 +77,11 @@ def in_use(event: Event) -> dict[int, int]:
         .where(_POSTER.c.team_id.in_(ids))
         .group_by(_POSTER.c.team_id)
     )
-    attempted = (
-        sa.select(_ATTEMPT.c.team_id)
-        .where(_ATTEMPT.c.event_id == event.id, _ATTEMPT.c.team_id.is_not(None))
-        .distinct()
+    attempted = sa.select(_ATTEMPT.c.team_id).where(
+        _ATTEMPT.c.event_id == event.id, _ATTEMPT.c.team_id.is_not(None)
     )
-    used = dict.fromkeys(db.session.scalars(attempted), 0)
+    counted = sa.select(_HOUR.c.team_id).where(_HOUR.c.event_id == event.id, _HOUR.c.team_id > 0)
+    used = dict.fromkeys(db.session.scalars(attempted.union(counted)), 0)
     return used | {row.team_id: row.number for row in db.session.execute(posters)}
 
 

@@ -17,6 +17,7 @@ from outreach.campaigns import service as campaigns
 from outreach.campaigns.models import Campaign
 from outreach.campaigns.reach import current_reach
 from outreach.events import service
+from outreach.events.archived import ArchivedError
 from outreach.events.forms import EventForm
 from outreach.events.models import Event, EventState, state_at
 from outreach.regions import service as regions
@@ -120,6 +121,9 @@ def _change(event: Event, form: EventForm) -> bool:
         form.region.errors = [
             _("Attempts were counted in this region already, so it stays. Plan a new event.")
         ]
+        return False
+    except ArchivedError:
+        form.closes_at.errors = [_("Its attempts are in an archive, so it stays closed.")]
         return False
     changed = {name: was for name, was in before.items() if was != str(getattr(event, name))}
     _record("event.change", event, was=changed)

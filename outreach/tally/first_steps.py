@@ -10,6 +10,7 @@ from outreach.events.models import Event
 from outreach.events.service import within
 from outreach.participation.models import Attempt
 from outreach.posters.models import Poster
+from outreach.tally.rollup_models import DayTally
 
 # Whoever has planned so many needs no guide.
 NEWCOMER = 3
@@ -33,8 +34,10 @@ def of(reach: Reach, number: int) -> FirstSteps | None:
     ids = list(db.session.scalars(sa.select(Event.id).where(within(reach)).order_by(Event.id)))
     if not ids:
         return FirstSteps(None, has_poster=False)
-    if db.session.scalar(sa.select(Attempt.event_id).where(Attempt.event_id.in_(ids)).limit(1)):
-        return None
+    for counted in (Attempt, DayTally):  # archived attempts are in the rollups alone
+        query = sa.select(counted.event_id).where(counted.event_id.in_(ids)).limit(1)
+        if db.session.scalar(query):
+            return None
     poster = sa.select(Poster.event_id).where(
         Poster.event_id.in_(ids), Poster.withdrawn_at.is_(None)
     )

@@ -2,7 +2,8 @@
 
 Attempts keep no papers: each is drawn again from its edition, quiz and seed. They are read edition
 by edition, so that each edition is in memory once, and within an edition in batches along the
-table's key, so that memory does not grow with their number.
+table's key, so that memory does not grow with their number. What archived attempts did was counted
+from the archive and is added.
 """
 
 import uuid
@@ -16,8 +17,10 @@ from sqlalchemy.exc import IntegrityError
 
 from core import clock
 from core.db import db, read
+from outreach.events.archived import event_ids
 from outreach.participation import answers
 from outreach.participation.models import Attempt
+from outreach.tally.archive_models import ArchivedItem
 from outreach.tally.models import ItemStatistic
 from question_bank import service as bank
 from question_bank.edition import Edition
@@ -76,24 +79,27 @@ def recount(batch: int = BATCH) -> Recount:
         return Recount(0, 0, 0)
     totals = {question.id: ItemCount.of(question) for question in latest.questions.values()}
     attempts = unfit = 0
-    for number, event_ids in _events_by_edition():
+    for number, events in _events_by_edition():
         edition = bank.edition(number)
-        counts: Counts = {q.id: ItemCount.of(q) for q in edition.questions.values()}
-        for kept in _attempts(number, event_ids, batch):
+        counts = nothing_counted(edition)
+        for kept in _attempts(number, events, batch):
             try:
-                _count(counts, *read_attempt(edition, kept))
+                count(counts, *read_attempt(edition, kept))
             except UnfitError:
                 unfit += 1
             else:
                 attempts += 1
         _carry_over(counts, edition, latest, totals)
+    for number, counts in _archived():
+        _carry_over(counts, bank.edition(number), latest, totals)
     _replace(totals, latest.number, as_of)
-    return Recount(attempts, sum(bool(count.answers) for count in totals.values()), unfit)
+    return Recount(attempts, sum(bool(item.answers) for item in totals.values()), unfit)
 
 
 def _events_by_edition() -> Iterator[tuple[int, list[int]]]:
     """List for each edition that attempts rest on, the oldest first, the events they belong to."""
     query = sa.select(Attempt.edition, Attempt.event_id).distinct()
+    query = query.where(Attempt.event_id.not_in(event_ids()))
     events: dict[int, list[int]] = {}
     with read() as connection:
         for edition, event_id in connection.execute(query):
@@ -102,7 +108,17 @@ def _events_by_edition() -> Iterator[tuple[int, list[int]]]:
         yield edition, sorted(events[edition])
 
 
-def _attempts(edition: int, event_ids: Sequence[int], batch: int) -> Iterator[Kept]:
+def _archived() -> Iterator[tuple[int, Counts]]:
+    """Yield what was counted of archived attempts, question by question."""
+    query = sa.select(ArchivedItem.edition, ArchivedItem.question_id, ArchivedItem.body)
+    query = query.order_by(ArchivedItem.archive_id, ArchivedItem.edition)
+    with read() as connection:
+        rows = connection.execute(query).all()
+    for edition, question_id, body in rows:
+        yield edition, {question_id: ItemCount.from_json(body)}
+
+
+def _attempts(edition: int, events: Sequence[int], batch: int) -> Iterator[Kept]:
     """Read the attempts of an edition along the key, each batch in a short transaction."""
     columns = [getattr(Attempt, name) for name in Kept._fields]
     after = sa.bindparam("after", type_=Attempt.id.type)
@@ -116,7 +132,7 @@ def _attempts(edition: int, event_ids: Sequence[int], batch: int) -> Iterator[Ke
         .order_by(Attempt.id)
         .limit(batch)
     )
-    for event_id in event_ids:
+    for event_id in events:
         last = uuid.UUID(int=0)
         while True:
             with read() as connection:
@@ -147,7 +163,13 @@ def read_attempt(edition: Edition, kept: Kept) -> tuple[Paper, Chosen, Mark]:
     return paper, chosen, result
 
 
-def _count(counts: Counts, paper: Paper, chosen: Chosen, result: Mark) -> None:
+def nothing_counted(edition: Edition) -> Counts:
+    """Begin counting an edition's questions at nothing."""
+    return {question.id: ItemCount.of(question) for question in edition.questions.values()}
+
+
+def count(counts: Counts, paper: Paper, chosen: Chosen, result: Mark) -> None:
+    """Add the answers of a paper to what was counted of its questions."""
     others, points = len(paper) - 1, result.points
     for item, choices, is_right in zip(paper, chosen, result.right, strict=True):
         counts[item.question.id].add(
@@ -157,22 +179,22 @@ def _count(counts: Counts, paper: Paper, chosen: Chosen, result: Mark) -> None:
 
 def _carry_over(counts: Counts, edition: Edition, latest: Edition, totals: Counts) -> None:
     """Add an edition's counts to those of the latest where the question is still the same."""
-    for question_id, count in counts.items():
+    for question_id, item in counts.items():
         now = latest.questions.get(question_id)
         places = places_now(edition.questions[question_id], now)
-        if count.answers and places is not None:
-            totals[question_id] += count.moved(places)
+        if item.answers and places is not None:
+            totals[question_id] += item.moved(places)
 
 
 def _replace(totals: Mapping[str, ItemCount], edition: int, as_of: datetime) -> None:
     rows = [
         {
             "question_id": question_id,
-            "body": count.as_json() | {"edition": edition},
-            "answers": count.answers,
+            "body": item.as_json() | {"edition": edition},
+            "answers": item.answers,
             "computed_at": as_of,
         }
-        for question_id, count in totals.items()
+        for question_id, item in totals.items()
     ]
     try:
         with db.session.begin_nested():

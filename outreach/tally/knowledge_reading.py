@@ -18,6 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 
 from core.db import Model, read, write
+from outreach.events import archived
 from outreach.participation.models import Attempt
 from outreach.tally import items
 from outreach.tally.items import UnfitError, read_attempt
@@ -92,7 +93,11 @@ class Answers:
             paper, _chosen, result = read_attempt(edition, item)
         except UnfitError:
             self.unfit.append(kept.id)
-            return
+        else:
+            self.add_read(kept, edition, paper, result)
+
+    def add_read(self, kept: Kept, edition: Edition, paper: Paper, result: Mark) -> None:
+        """Add the answers of an attempt whose paper was drawn."""
         place = 0 if kept.sequence == 1 else 2
         for asked, is_right in zip(paper, result.right, strict=True):
             key = (kept.event_id, kept.region_code, kept.edition, asked.question.id)
@@ -214,10 +219,16 @@ def keep(connection: sa.Connection, ids: Sequence[tuple[Any, ...]], found: Answe
 
 
 def forget(connection: sa.Connection) -> None:
-    """Drop all that was read and all that waits, within the caller's transaction."""
+    """Drop all that was read and all that waits, within the caller's transaction.
+
+    What was read of archived events stays.
+    """
     _take_turn(connection)
-    for model in (UnreadAttempt, AnswerTally, GroupTally, AgainTally, KnowledgeSum):
-        connection.execute(sa.delete(table_of(model)))
+    connection.execute(sa.delete(table_of(KnowledgeSum)))
+    for model in (UnreadAttempt, AnswerTally, GroupTally, AgainTally):
+        table = table_of(model)
+        is_here = table.c.event_id.not_in(archived.event_ids())
+        connection.execute(sa.delete(table).where(is_here))
     connection.execute(sa.update(ReadingState).values(serial=ReadingState.serial + 1, unfit=0))
 
 

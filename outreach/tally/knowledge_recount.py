@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.db import db
+from outreach.events import archived
 from outreach.events.models import Event
 from outreach.participation.models import Attempt
 from outreach.tally.knowledge_models import UnreadAttempt
@@ -35,7 +36,7 @@ def recount(tell: Callable[[int, int], None] = lambda _done, _of: None) -> Recou
     """Draw every paper anew and compare with the tallies; attempts may pour in meanwhile.
 
     All is seen at one moment. An attempt that waits in a queue must be in no tally, and every
-    other one exactly once.
+    other one exactly once. Archived events are left out: they have no attempts here.
 
     :param tell: is told how many events of all are done
     """
@@ -45,7 +46,8 @@ def recount(tell: Callable[[int, int], None] = lambda _done, _of: None) -> Recou
     found: list[Difference] = []
     unfit = 0
     with db.engine.connect().execution_options(**options) as connection, connection.begin():
-        event_ids = connection.scalars(sa.select(Event.id).order_by(Event.id)).all()
+        here = sa.select(Event.id).where(Event.id.not_in(archived.event_ids()))
+        event_ids = connection.scalars(here.order_by(Event.id)).all()
         for done, event_id in enumerate(event_ids, 1):
             counted = _count(connection, event_id)
             unfit += len(counted.unfit)

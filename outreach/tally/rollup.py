@@ -17,6 +17,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from core.db import Model, UTCDateTime, db
+from outreach.events import archived
 from outreach.participation.models import Attempt
 from outreach.tally import knowledge_reading
 from outreach.tally.rollup_models import DayTally, FreshAttempt, HourTally, RollupState
@@ -181,7 +182,8 @@ def _add(dialect: str, model: type[DayTally | HourTally], counted: sa.Select[Any
 def differences() -> Sequence[Difference]:
     """Recount everything from the attempts and list what the rollups and the queue say otherwise.
 
-    Each rollup is compared in one statement, so it may run while attempts pour in.
+    Each rollup is compared in one statement, so it may run while attempts pour in. Archived events
+    have nothing to recount: `archive_counting` looks after them.
     """
     found: list[Difference] = []
     with db.engine.connect().execution_options(writing=False) as connection:
@@ -196,7 +198,9 @@ def differences() -> Sequence[Difference]:
 
 def _comparison(model: type[DayTally | HourTally]) -> sa.Select[Any]:
     """Return the query for cells that differ: their keys, numbers kept, numbers counted."""
-    have, want = cells(model), aggregate(model).subquery()
+    there = Attempt.event_id.not_in(archived.event_ids())
+    have = cells(model, lambda event_id: event_id.not_in(archived.event_ids()))
+    want = aggregate(model).where(there).subquery()
     nothing = [sa.literal(0).label(name) for name in NUMBERS]
     kept = [have.c[name].label(name) for name in NUMBERS]
     counted = [want.c[name].label(f"true_{name}") for name in NUMBERS]
@@ -213,16 +217,22 @@ def _comparison(model: type[DayTally | HourTally]) -> sa.Select[Any]:
 
 
 def rebuild() -> None:
-    """Empty all tallies and queue every attempt anew; attempts wait as long as this takes."""
+    """Empty all tallies and queue every attempt anew; attempts wait as long as this takes.
+
+    Those of archived events stay: there is nothing that they could be counted from.
+    """
     with db.engine.connect().execution_options(writing=True) as connection, connection.begin():
         if connection.dialect.name == "postgresql":
             connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(FOLDING)))
             connection.execute(sa.text("LOCK TABLE attempt IN SHARE MODE"))
         for model in (DayTally, HourTally, FreshAttempt):
-            connection.execute(sa.delete(_table(model)))
+            table = _table(model)
+            is_here = table.c.event_id.not_in(archived.event_ids())
+            connection.execute(sa.delete(table).where(is_here))
         knowledge_reading.forget(connection)  # what left the queue just now waits there too
         connection.execute(_NEXT_SERIAL)
         names = ["event_id", "id"]
         every = sa.select(Attempt.event_id, Attempt.id)
+        every = every.where(Attempt.event_id.not_in(archived.event_ids()))
         connection.execute(_table(FreshAttempt).insert().from_select(names, every))
