@@ -19,7 +19,8 @@ SERVER_FOLDER = "SERVER_FOLDER"
 DEFAULT_PORT = 5000
 MAX_PORT = 65535
 MAX_BODY_BYTES = 2 * 1024 * 1024
-SUPPORTED_DATABASES = frozenset({"sqlite", "postgresql+psycopg"})
+POSTGRESQL = "postgresql+psycopg"
+SUPPORTED_DATABASES = frozenset({"sqlite", POSTGRESQL})
 SHARED_LIMITS = ("redis://", "rediss://", "valkey://", "valkeys://")
 
 
@@ -62,7 +63,7 @@ class Settings:
         if not _is_database(self.database_url):
             raise ConfigError(
                 "DATABASE_URL must be sqlite:////path/to/file.sqlite or "
-                "postgresql://user:password@host/name"
+                "postgresql://user:password@host/name (also host1:5432,host2:5432)"
             )
         if not _is_public_address(self.public_url):
             raise ConfigError(
@@ -102,7 +103,7 @@ class Settings:
         return cls(
             secret_key=given or _kept_secret_key(instance_path / "secret_key"),
             secret_key_is_given=bool(given),
-            database_url=_with_driver(
+            database_url=_as_sqlalchemy_reads(
                 environ.get("DATABASE_URL") or f"sqlite:///{instance_path / 'outreach.sqlite'}"
             ),
             instance_path=instance_path,
@@ -189,11 +190,19 @@ def _in_small_letters(url: str) -> str:
     return parts._replace(netloc=parts.netloc.lower()).geturl() if parts.netloc else url
 
 
-def _with_driver(url: str) -> str:
-    """Name the driver of `postgresql://`, which SQLAlchemy would otherwise guess."""
-    for scheme in ("postgresql://", "postgres://"):
+def _as_sqlalchemy_reads(url: str) -> str:
+    """Name the driver of `postgresql://`, and give each of several hosts as a field of its own.
+
+    PostgreSQL's own tools write `user@host1:5432,host2:5432/name`; SQLAlchemy knows one host there.
+    """
+    for scheme in ("postgresql://", "postgres://", f"{POSTGRESQL}://"):
         if url.startswith(scheme):
-            return "postgresql+psycopg://" + url.removeprefix(scheme)
+            who, at, rest = url.removeprefix(scheme).rpartition("@")
+            hosts, slash, name = rest.partition("/")
+            if "," not in hosts:
+                return f"{POSTGRESQL}://{url.removeprefix(scheme)}"
+            fields = "&".join(f"host={host}" for host in hosts.split(","))
+            return f"{POSTGRESQL}://{who}{at}{slash}{name}{'&' if '?' in name else '?'}{fields}"
     return url
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from app import create_app
 from core.config import ConfigError, Settings
@@ -148,6 +149,29 @@ def test_the_old_name_of_postgresql_is_understood() -> None:
     settings = Settings.from_env(GIVEN | {"DATABASE_URL": "postgres://quality:secret@db/main"})
 
     assert settings.database_url == "postgresql+psycopg://quality:secret@db/main"
+
+
+@pytest.mark.parametrize(
+    ("url", "ports", "rest"),
+    [
+        (
+            "postgresql://quality:a,b@db1:5432,db2:5433/main?target_session_attrs=read-write",
+            "5432,5433",
+            {"target_session_attrs": "read-write"},
+        ),
+        ("postgresql+psycopg://quality:a,b@db1,db2/main", ",", {}),
+    ],
+)
+def test_several_hosts_are_understood_as_postgresqls_own_tools_write_them(
+    url: str, ports: str, rest: dict[str, str]
+) -> None:
+    settings = Settings.from_env(GIVEN | {"DATABASE_URL": url})
+
+    parts = sa.make_url(settings.database_url)
+    _arguments, asked = parts.get_dialect()().create_connect_args(parts)
+    assert (asked["host"], asked["port"]) == ("db1,db2", ports)
+    assert (asked["user"], asked["password"], asked["dbname"]) == ("quality", "a,b", "main")
+    assert {name: asked[name] for name in rest} == rest
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,27 @@
 """How often someone may try."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import time_machine
 from flask import Flask
 
+from core import throttle
 from core.throttle import TooManyTriesError, try_once
+from tests.core.nodes import Valkey
 
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def valkey(tmp_path: Path) -> Iterator[Valkey]:
+    """A real Valkey of the test's own."""
+    valkey = Valkey(tmp_path)
+    yield valkey
+    valkey.stop()
 
 
 def is_allowed(limit: str, *key: str) -> bool:
@@ -98,3 +109,66 @@ def test_the_start_asks_nothing_of_the_shared_place(
     app = make_app(database_url, valkey_url=f"{scheme}://127.0.0.1:1/0")
 
     assert app.test_client().get("/healthz").status_code == 200
+
+
+def test_machines_with_one_valkey_count_together(
+    database_url: str, make_app: Callable[..., Flask], valkey: Valkey
+) -> None:
+    first, second = (make_app(database_url, valkey_url=valkey.url) for _ in range(2))
+    with first.app_context():
+        assert is_allowed("1/hour", "chen")
+
+    with second.app_context():
+        assert not is_allowed("1/hour", "chen")
+
+
+def test_without_its_valkey_a_process_counts_for_itself(
+    database_url: str,
+    make_app: Callable[..., Flask],
+    valkey: Valkey,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app = make_app(database_url, valkey_url=valkey.url)
+    with app.app_context():
+        assert is_allowed("2/hour", "chen")
+        valkey.stop()
+
+        tries = [is_allowed("2/hour", "chen") for _ in range(4)]
+
+    assert tries == [True, True, False, False]
+    assert [message for message in caplog.messages if "limits" in message] == [
+        "limits are kept in this process for now: ConnectionError"
+    ]
+
+
+def test_a_valkey_that_freezes_keeps_nobody_waiting_for_long(
+    database_url: str, make_app: Callable[..., Flask], valkey: Valkey
+) -> None:
+    app = make_app(database_url, valkey_url=valkey.url)
+    with app.app_context():
+        assert is_allowed("1/hour", "chen")
+        valkey.freeze()
+
+        tries = [is_allowed("1/hour", "chen") for _ in range(3)]
+
+    assert tries == [True, False, False]
+
+
+def test_limits_are_shared_again_once_valkey_is_back(
+    database_url: str,
+    make_app: Callable[..., Flask],
+    valkey: Valkey,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(throttle, "LOOK_AGAIN_SECONDS", 0.0)
+    first, second = (make_app(database_url, valkey_url=valkey.url) for _ in range(2))
+    valkey.stop()
+    with first.app_context():
+        assert is_allowed("1/hour", "chen")
+
+    valkey.start()
+
+    with first.app_context():
+        assert is_allowed("1/hour", "chen")
+    with second.app_context():
+        assert not is_allowed("1/hour", "chen")
