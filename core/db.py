@@ -17,11 +17,9 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from core import sqlite
+from core import postgresql, sqlite
 from core.config import Settings
 
-STATEMENT_SECONDS = 30.0
-IDLE_SECONDS = 60.0
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -130,11 +128,7 @@ def init_app(app: Flask) -> None:
     if is_sqlite:
         options = sqlite.engine_options(url) | {"pool_size": settings.threads + 4}
     else:
-        options = {
-            "pool_pre_ping": True,
-            "pool_size": settings.threads + 2,
-            "connect_args": {"connect_timeout": 5},
-        }
+        options = postgresql.engine_options(pool_size=settings.threads + 2)
     options["hide_parameters"] = True  # what was sent stays out of the log of an error
     app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", options)
     db.init_app(app)
@@ -143,27 +137,11 @@ def init_app(app: Flask) -> None:
         if is_sqlite:
             _queue_writers(db.engine, url)
         else:
-            _lose_patience(db.engine)
-
-
-def _lose_patience(engine: sa.Engine) -> None:
-    """Let PostgreSQL refuse what would wait for a frozen lock: 503 for the visitor, not silence.
-
-    A page's statement is bounded too, and a worker that freezes within a transaction loses it with
-    its locks. Connections of commands and migrations are not: their work may be long.
-    """
-
-    @sa.event.listens_for(engine, "connect")
-    def _connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
-        seconds = {"lock_timeout": sqlite.PATIENCE_SECONDS}
-        if has_request_context():
-            seconds["statement_timeout"] = STATEMENT_SECONDS
-            seconds["idle_in_transaction_session_timeout"] = IDLE_SECONDS
-        cursor = connection.cursor()
-        for name, value in seconds.items():
-            cursor.execute(f"SET {name} = {int(value * 1000)}")
-        cursor.close()
-        connection.commit()
+            postgresql.lose_patience(
+                db.engine,
+                lock_seconds=sqlite.PATIENCE_SECONDS,
+                is_of_site=bool(settings.scan_seconds),
+            )
 
 
 def _queue_writers(engine: sa.Engine, url: sa.URL) -> None:

@@ -1,6 +1,7 @@
 """Whether the process lives and whether it can serve."""
 
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,11 +11,13 @@ from flask import Blueprint, Flask, current_app
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.db import db
+from core import clock
+from core.db import UTCDateTime, db, read
 
 bp = Blueprint("health", __name__)
 
 LEAST_FREE_BYTES = 64 * 2**20
+MOST_SKEW_SECONDS = 5.0
 
 Check = Callable[[], str | None]
 
@@ -27,9 +30,23 @@ def process() -> ResponseReturnValue:
 
 @bp.get("/readyz")
 def ready() -> ResponseReturnValue:
-    """Answer 200 if database, schema and everything registered are there, else 503 with why."""
-    checks: dict[str, Check] = {"database": _database, "schema": schema, "disk": disk}
+    """Answer 200 if database, schema and everything registered are there, else 503 with why.
+
+    `remarks` tell what an operator should look at although the site serves.
+    """
+    checks: dict[str, Check] = {"database": _database, "schema": unusable_schema, "disk": disk}
     checks |= current_app.extensions["ready_checks"]
+    faults = _faults(checks)
+    remarks = _faults({} if faults else {"schema": schema, "clock": skew})
+    body = {
+        "ready": not faults,
+        "checks": {name: faults.get(name, "ok") for name in checks},
+        "remarks": remarks,
+    }
+    return body, 503 if faults else 200, {"Cache-Control": "no-store"}
+
+
+def _faults(checks: dict[str, Check]) -> dict[str, str]:
     faults = {}
     for name, check in checks.items():
         try:
@@ -39,8 +56,7 @@ def ready() -> ResponseReturnValue:
             fault = type(error).__name__
         if fault:
             faults[name] = fault
-    body = {"ready": not faults, "checks": {name: faults.get(name, "ok") for name in checks}}
-    return body, 503 if faults else 200, {"Cache-Control": "no-store"}
+    return faults
 
 
 def _database() -> str | None:
@@ -50,14 +66,67 @@ def _database() -> str | None:
 
 def schema() -> str | None:
     """Say if the tables are not those of this version of the program, and what to do."""
-    scripts = ScriptDirectory(current_app.extensions["migrate"].directory)
-    head = scripts.get_current_head()
-    found = db.session.scalar(sa.text("SELECT version_num FROM alembic_version"))
-    if found == head:
+    known, found = _revisions(), _revision_found()
+    if found == known[0]:
         return None
-    if found in {script.revision for script in scripts.walk_revisions()}:
-        return f"at {found}, needs {head}: flask --app app db upgrade"
-    return f"at {found}, which this version of the program does not know (it knows {head}): update"
+    if found in known:
+        return f"at {found}, needs {known[0]}: flask --app app db upgrade"
+    return (
+        f"at {found}, which this version of the program does not know (it knows {known[0]}): update"
+    )
+
+
+def unusable_schema() -> str | None:
+    """Say if the tables are more than one step before or after those of this version.
+
+    One step is what happens during an upgrade while machines of both versions serve: each
+    migration leaves the version before at work, and each version works before its migration.
+    """
+    known, found = _revisions(), _revision_found()
+    one_step = {*known[:2], f"{int(known[0]) + 1:04}"}
+    return None if found in one_step else schema()
+
+
+def _revisions() -> list[str]:
+    """List the revisions that this version knows, the newest first; they are numbers in order."""
+    scripts = ScriptDirectory(current_app.extensions["migrate"].directory)
+    return [script.revision for script in scripts.walk_revisions()]
+
+
+def _revision_found() -> str | None:
+    found: str | None = db.session.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    return found
+
+
+def skew() -> str | None:
+    """Say if this machine's clock was set, or is not the database's.
+
+    Days are counted by it: what is handed in meanwhile is counted for the day that it shows.
+    """
+    set_by = _zero() - current_app.extensions["clock's zero"]
+    if abs(set_by) > MOST_SKEW_SECONDS:
+        return f"set by {set_by:+.0f} s since the start: keep it by NTP"
+    if db.engine.dialect.name != "postgresql":
+        return None
+    theirs = sa.select(sa.type_coerce(sa.func.clock_timestamp(), UTCDateTime))
+    with read() as connection:
+        before = clock.now()
+        there = connection.execute(theirs).scalar_one()
+        after = clock.now()
+    # How long the question took is nobody's fault.
+    off_by = (min(max(there, before), after) - there).total_seconds()
+    if abs(off_by) > MOST_SKEW_SECONDS:
+        return f"{off_by:+.0f} s off the database's: keep both by NTP"
+    return None
+
+
+def _zero() -> float:
+    """Return when, by the clock as it is now, the count of seconds began that nobody can set."""
+    return clock.now().timestamp() - time.clock_gettime(_STEADY)
+
+
+# Goes on while the machine sleeps, where there is such a clock.
+_STEADY: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 def disk() -> str | None:
@@ -74,4 +143,5 @@ def disk() -> str | None:
 def init_app(app: Flask) -> None:
     """Register the pages; packages add their own checks to `ready_checks`."""
     app.extensions.setdefault("ready_checks", {})
+    app.extensions["clock's zero"] = _zero()
     app.register_blueprint(bp)

@@ -60,7 +60,7 @@ class Job(Model):
     def is_stuck(self, at: datetime) -> bool:
         """Tell whether nobody works on it any more although it is not finished."""
         latest = self.beat_at or self.created_at
-        return self.finished_at is None and at - latest > DEAD_AFTER
+        return self.finished_at is None and abs(at - latest) > DEAD_AFTER
 
 
 class JobFile(Model):
@@ -206,10 +206,10 @@ def work_off() -> int:
 def _claim() -> tuple[str, str, dict[str, Any], str] | None:
     """Take the oldest job that waits or whose worker died; None if there is none to take."""
     at = clock.now()
-    waits = sa.and_(
-        Job.finished_at.is_(None), sa.or_(Job.beat_at.is_(None), Job.beat_at < at - DEAD_AFTER)
-    )
-    works = sa.and_(Job.finished_at.is_(None), Job.beat_at >= at - DEAD_AFTER)
+    # A sign of life from later than now was given while the clock was ahead: it says nothing.
+    lives = Job.beat_at.between(at - DEAD_AFTER, at + DEAD_AFTER)
+    waits = sa.and_(Job.finished_at.is_(None), sa.or_(Job.beat_at.is_(None), sa.not_(lives)))
+    works = sa.and_(Job.finished_at.is_(None), lives)
     columns = (Job.id, Job.kind, Job.params, Job.locale)
     with write() as connection:
         if connection.scalar(sa.select(sa.func.count()).select_from(Job).where(works)):

@@ -2,6 +2,7 @@
 flask serve: the production server."""
 
 import faulthandler
+import gc
 import hashlib
 import os
 import socket
@@ -121,6 +122,10 @@ def serve(own_key: bool) -> None:
     faulthandler.enable()
     with tempfile.TemporaryDirectory(prefix="quality-month-") as shared:
         settings.share_with_workers(shared)
+        # Workers are forks. What the collector no longer visits stays shared with this process;
+        # it would otherwise be copied into each of them: 70 MiB instead of 18.
+        gc.collect()
+        gc.freeze()
         Granian(
             "app:create_served_app",
             factory=True,

@@ -12,7 +12,7 @@ import re
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any
 
@@ -23,6 +23,7 @@ from core import clock
 from core.config import Settings
 from core.db import read
 from outreach.campaigns.models import Body, Campaign
+from outreach.events.archived import is_archived
 from outreach.events.models import Event, EventState, Team, state_at
 from outreach.participation.models import Attempt
 from outreach.posters import service as posters
@@ -30,6 +31,7 @@ from outreach.posters.models import Poster
 from outreach.regions.models import Region
 from outreach.tally.event_counts import SCREEN_PLACEMENTS
 from outreach.tally.missed import Missed, most_missed
+from outreach.tally.rollup_models import HourTally
 
 FRESH_SECONDS = 2.0
 MISSED_SECONDS = 60.0
@@ -187,13 +189,7 @@ def _shown(event: Any, missed: Missed | None) -> Shown:
     at = clock.now()
     state = state_at(event.opens_at, event.closes_at, event.cancelled_at, at)
     zone = clock.campaign_zone()
-    newest = sa.func.sum(sa.case((Attempt.submitted_at > at - MINUTE, 1), else_=0))
-    devices = sa.func.sum(sa.case((Attempt.sequence == 1, 1), else_=0))
-    query = (
-        sa.select(Attempt.team_id, sa.func.count(), devices, newest)
-        .where(Attempt.event_id == event.id)
-        .group_by(Attempt.team_id)
-    )
+    query = _archived(event.id) if is_archived(event.id) else _attempts(event.id, at)
     teams = sa.select(Team.id, Team.name, Team.roster_size).where(Team.event_id == event.id)
     with read() as connection:
         counts = {team: numbers for team, *numbers in connection.execute(query)}
@@ -221,6 +217,27 @@ def _shown(event: Any, missed: Missed | None) -> Shown:
         else {"code": joined, "link": posters.link(joined)},
         "pause_seconds": PAUSE_SECONDS[state],
     }
+
+
+def _attempts(event_id: int, at: datetime) -> sa.Select[*tuple[Any, ...]]:
+    """Return the query for attempts, devices and the newest attempts by team."""
+    # What came later than now was handed in while the clock was ahead.
+    is_new = sa.and_(Attempt.submitted_at > at - MINUTE, Attempt.submitted_at <= at)
+    newest = sa.func.sum(sa.case((is_new, 1), else_=0))
+    devices = sa.func.sum(sa.case((Attempt.sequence == 1, 1), else_=0))
+    query = sa.select(Attempt.team_id, sa.func.count(), devices, newest)
+    return query.where(Attempt.event_id == event_id).group_by(Attempt.team_id)
+
+
+def _archived(event_id: int) -> sa.Select[*tuple[Any, ...]]:
+    """Return the query for the same of attempts that are in an archive, as they were counted."""
+    team = sa.func.nullif(HourTally.team_id, 0)
+    attempts, devices = (
+        sa.cast(sa.func.sum(number), sa.Integer)
+        for number in (HourTally.attempts, HourTally.devices)
+    )
+    query = sa.select(team, attempts, devices, sa.literal(0))
+    return query.where(HourTally.event_id == event_id).group_by(HourTally.team_id)
 
 
 _POSTER = (
@@ -277,8 +294,8 @@ def _race(teams: Any, counts: dict[int | None, list[int]]) -> Shown:
 def _missed(missed: Missed) -> Shown:
     words = missed.explanation
     return {
-        "topic": _pair(missed.topic.zh, missed.topic.en),
-        "explanation": None if words is None else _pair(words.zh, words.en),
+        "topic": missed.topic.as_json(),
+        "explanation": None if words is None else words.as_json(),
         "of_ten": missed.of_ten,
     }
 

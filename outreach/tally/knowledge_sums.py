@@ -94,7 +94,9 @@ def of(scope: Scope, now: Edition) -> tuple[Kept, bool]:
     kept = _stored(scope, now, shelf) or shelf.found.get(scope)
     if kept is None or kept.edition is not now:
         kept = shelf.found[scope] = make(scope, now)
-    is_old = clock.now() - kept.as_of > FRESH and kept.version != _version()
+    # Made later than now: the clock was ahead.
+    is_fresh = timedelta() <= clock.now() - kept.as_of <= FRESH
+    is_old = not is_fresh and kept.version != _version()
     if is_old:
         shelf.wanted[scope] = None
     return kept, is_old

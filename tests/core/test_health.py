@@ -1,11 +1,14 @@
 """Whether the process lives, and whether it can serve."""
 
+import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -13,6 +16,7 @@ from core import health
 from core.db import db
 from question_bank.models import Edition
 from tests.conftest import free_port
+from tests.test_migrations import head
 
 
 def change(app: Flask, statement: sa.Executable) -> None:
@@ -29,6 +33,7 @@ def test_a_filled_database_is_ready(client: FlaskClient) -> None:
     assert response.json == {
         "ready": True,
         "checks": {"database": "ok", "schema": "ok", "disk": "ok", "edition": "ok"},
+        "remarks": {},
     }
 
 
@@ -77,6 +82,31 @@ def test_a_schema_of_another_version_is_not_ready_and_says_what_to_do(
     assert (checks["database"], checks["edition"]) == ("ok", "ok")
     assert found in checks["schema"]
     assert advice in checks["schema"]
+
+
+@pytest.mark.parametrize(("step", "advice"), [(-1, "db upgrade"), (1, "does not know")])
+def test_a_schema_one_step_off_is_ready_and_remarked_as_during_an_upgrade(
+    app: Flask, client: FlaskClient, step: int, advice: str
+) -> None:
+    found = f"{int(head()) + step:04}"
+    change(app, sa.text("UPDATE alembic_version SET version_num = :v").bindparams(v=found))
+
+    response = client.get("/readyz")
+
+    assert response.status_code == 200
+    assert response.json["checks"]["schema"] == "ok"
+    assert found in response.json["remarks"]["schema"]
+    assert advice in response.json["remarks"]["schema"]
+
+
+def test_a_clock_set_by_a_day_is_remarked_until_it_is_right_again(client: FlaskClient) -> None:
+    with time_machine.travel(datetime.now(UTC) + timedelta(days=1)):
+        off = client.get("/readyz")
+    right = client.get("/readyz")
+
+    assert (off.status_code, right.status_code) == (200, 200)
+    assert re.match(r"set by \+86\d{3} s", off.json["remarks"]["clock"])
+    assert right.json["remarks"] == {}
 
 
 def test_a_disk_without_room_is_not_ready_before_anything_is_refused(
