@@ -6,7 +6,7 @@ from babel.numbers import format_percent
 from flask import Flask
 from flask_babel import format_date, format_datetime, format_decimal, gettext, to_user_timezone
 
-from core.i18n import locale
+from core.i18n import language, locale
 
 MOMENT = {"zh": "y年M月d日 HH:mm", "en": "d MMM y, HH:mm"}
 DAY = {"zh": "y年M月d日", "en": "d MMM y"}
@@ -19,7 +19,7 @@ HOUR = "HH:mm"
 
 def moment(value: datetime) -> str:
     """Write a moment in the campaign's time zone."""
-    return str(format_datetime(value, MOMENT[locale()]))
+    return str(format_datetime(value, MOMENT[language()]))
 
 
 def poster_moment(value: datetime) -> str:
@@ -29,22 +29,22 @@ def poster_moment(value: datetime) -> str:
 
 def day(value: date) -> str:
     """Write a calendar day."""
-    return str(format_date(value, DAY[locale()], rebase=False))
+    return str(format_date(value, DAY[language()], rebase=False))
 
 
 def short_day(value: date) -> str:
     """Write a day without its year, for pages that say the year elsewhere."""
-    return str(format_date(value, SHORT_DAY[locale()], rebase=False))
+    return str(format_date(value, SHORT_DAY[language()], rebase=False))
 
 
 def month(value: date) -> str:
     """Write the month of a day, with its year."""
-    return str(format_date(value, MONTH[locale()], rebase=False))
+    return str(format_date(value, MONTH[language()], rebase=False))
 
 
 def long_day(value: date) -> str:
     """Write a day with its weekday, for pages that say the year elsewhere."""
-    return str(format_date(value, LONG_DAY[locale()], rebase=False))
+    return str(format_date(value, LONG_DAY[language()], rebase=False))
 
 
 def span(opens_at: datetime, closes_at: datetime, under: date | None) -> str:
@@ -55,7 +55,7 @@ def span(opens_at: datetime, closes_at: datetime, under: date | None) -> str:
     first, last = (to_user_timezone(at) for at in (opens_at, closes_at))
     hour = format_datetime(opens_at, HOUR)
     style = SHORT_MOMENT if first.year == last.year else MOMENT
-    until = format_datetime(closes_at, style[locale()])
+    until = format_datetime(closes_at, style[language()])
     if under is None:
         return str(gettext("until %(moment)s", moment=until))
     if first.date() == last.date():
@@ -64,7 +64,9 @@ def span(opens_at: datetime, closes_at: datetime, under: date | None) -> str:
 
 
 def number(value: float) -> str:
-    """Write a number with separators."""
+    """Write a number with separators; whole ones alike in all our languages, and quickly."""
+    if isinstance(value, int):
+        return f"{value:,}"
     return str(format_decimal(value))
 
 

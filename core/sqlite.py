@@ -9,6 +9,7 @@ nobody sleeps while the database is free.
 import fcntl
 import os
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,9 @@ except ImportError:  # no wheel for this platform: Python's own library, if it i
 # according to the SQLite release notes.
 FIXED_IN = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
 PATIENCE_SECONDS = 5.0
+QUICK_TRIES, QUICK_SECONDS = 20, 0.0001
 DriverError: type[Exception] = driver.Error
+IntegrityError: type[Exception] = driver.IntegrityError
 
 
 def refuse_unsafe_version() -> None:
@@ -92,15 +95,17 @@ class WriterQueue:
 def _lock_in_time(file: int) -> bool:
     """Lock an open file and tell whether it was to be had within `PATIENCE_SECONDS`.
 
-    flock cannot be timed, and another process may be frozen while it holds the lock. So the wait
-    happens in a thread of its own, which closes the file itself if nobody waits for it any more.
+    flock cannot be timed, and another process may be frozen while it holds the lock. So a longer
+    wait happens in a thread of its own, which closes the file itself if nobody waits for it any
+    more. A writer is usually gone before such a thread could start: first it is asked a few times.
     """
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        pass
-    else:
-        return True
+    for _try in range(QUICK_TRIES):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(QUICK_SECONDS)
+        else:
+            return True
     taken, abandoned, guard = threading.Event(), threading.Event(), threading.Lock()
 
     def wait() -> None:

@@ -1,5 +1,6 @@
 """Publishing editions, and those that a running server holds in memory."""
 
+from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,9 +15,10 @@ from question_bank.content import Question, Text
 from question_bank.edition import Edition, hash_of, write_snapshot
 from question_bank.models import QuestionState
 from question_bank.register import Statute, Topic
-from question_bank.selection import Blueprint, Quiz
+from question_bank.selection import Blueprint, Paper, Quiz, draw
 
 EDITIONS_IN_MEMORY = 16
+PAPERS_IN_MEMORY = 4096
 MAX_OFFERED = 200
 
 
@@ -171,6 +173,23 @@ def quiz(quiz_id: int) -> Quiz:
             counting=row.counting,
         )
     return held[quiz_id]
+
+
+def paper(edition_number: int, quiz_id: int, seed: int) -> Paper:
+    """Draw a paper; the latest ones are in memory: who hands one in looks at its result next.
+
+    :raises UnknownEditionError: there is none of this number
+    :raises UnknownQuizError: there is none of this id
+    :raises QuizNotFillableError: the edition has too few questions for a part
+    """
+    held: OrderedDict[tuple[int, int, int], Paper] = current_app.extensions["papers"]
+    key = (edition_number, quiz_id, seed)
+    drawn = held.get(key)
+    if drawn is None:
+        drawn = held[key] = draw(edition(edition_number), quiz(quiz_id).blueprint, seed)
+        if len(held) > PAPERS_IN_MEMORY:
+            held.popitem(last=False)
+    return drawn
 
 
 def offered_quizzes(region_codes: Collection[str] = ()) -> Sequence[models.Quiz]:

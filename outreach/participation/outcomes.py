@@ -16,6 +16,11 @@ def tell(*, is_new: bool) -> None:
     g.is_new_attempt = is_new
 
 
+def count(*, is_new: bool) -> None:
+    """Count a paper that Flask never sees."""
+    counters.count(ATTEMPTS, "accepted" if is_new else "repeated")
+
+
 def _outcome(status: int) -> str | None:
     """Return what became of a paper; None if it was only shown in another language."""
     if status in BY_STATUS:

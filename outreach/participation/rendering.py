@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from flask import current_app, render_template
+from flask import current_app, has_request_context, render_template
 from markupsafe import Markup, escape
 
 from core import display
@@ -57,6 +57,10 @@ class QuestionParts:
     fresh_choices: tuple[tuple[str, ...], ...]
 
 
+class NotRenderedError(Exception):
+    """A part is not at hand, and templates write only within a request, in its language."""
+
+
 class Cache:
     """Keeps the newest parts of a kind."""
 
@@ -65,10 +69,15 @@ class Cache:
         self._kept: OrderedDict[Hashable, object] = OrderedDict()
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return what is kept under a key, made first if need be."""
+        """Return what is kept under a key, made first if need be.
+
+        :raises NotRenderedError: it would have to be made, and there is no request
+        """
         try:
             return self._kept[key]  # type: ignore[return-value]
         except KeyError:
+            if not has_request_context():
+                raise NotRenderedError(key) from None
             made = make()
             self.put(key, made)
             return made
@@ -86,8 +95,8 @@ class Cache:
 
 def cache(name: str, size: int) -> Cache:
     """Return the app's cache of a name."""
-    kept: Cache = current_app.extensions.setdefault(name, Cache(size))
-    return kept
+    kept: Cache | None = current_app.extensions.get(name)
+    return current_app.extensions.setdefault(name, Cache(size)) if kept is None else kept
 
 
 def paper_page(

@@ -4,14 +4,17 @@ What belongs to one question is rendered once per edition and language; what the
 only chooses among the parts.
 """
 
+import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from flask import render_template
+from flask import render_template, url_for
+from markupsafe import escape
 
 from core import display
-from outreach.participation.attempt_service import Result
+from core.i18n import pick_in
+from outreach.participation.attempt_service import Kept, Result
 from outreach.participation.rendering import (
     CUT,
     MODE,
@@ -19,7 +22,6 @@ from outreach.participation.rendering import (
     PAGES_KEPT,
     QUESTIONS_KEPT,
     cache,
-    fill,
 )
 from question_bank.content import Question
 from question_bank.edition import Edition
@@ -27,14 +29,32 @@ from question_bank.register import Topic
 from question_bank.selection import Item
 
 ANSWERS, DOTS, LESSONS, TOPICS, SO_FAR = "\ue020", "\ue021", "\ue022", "\ue023", "\ue024"
+REGION = "\ue025"
+ADDRESS, REGION_ADDRESS = "\ue026", "\ue027"
+POSTER = "-code-of-poster-"
+"""Stands in an address, which would write a character of the private use area otherwise."""
+HOLE = re.compile(f"([{MODE}{ANSWERS}-{REGION_ADDRESS}]|{POSTER})")
 MOST_LESSONS = 3
+AMONG_FIRST = 10
+"""Attempts of a region below which a number says less than that one is among the first."""
 
 
-def result_page(found: Result, edition: Edition, locale: str, so_far: int | None) -> str:
+def result_page(
+    found: Result,
+    edition: Edition,
+    *,
+    locale: str,
+    mode: str,
+    address: str,
+    so_far: int | None,
+) -> str:
     """Write the page of a receipt.
 
+    :param locale: of the request, where there is one
+    :param address: the page's own
     :param so_far: counted attempts of the attempt's region by now, if anybody counts them; it
         stands beside the result, which itself never changes
+    :raises NotRenderedError: without a request, if a part was never rendered
     """
     outcomes = list(zip(found.paper, found.mark.right, strict=True))
     answers = "".join(
@@ -44,36 +64,79 @@ def result_page(found: Result, edition: Edition, locale: str, so_far: int | None
     dots = "".join(_dot(n, locale, is_right=right) for n, right in enumerate(found.mark.right))
     missed = [item.question for item, is_right in outcomes if not is_right]
     lessons = "".join(_lesson(edition, question, locale) for question in missed[:MOST_LESSONS])
-    shell = cache("result_pages", PAGES_KEPT).get(
-        (found.attempt._replace(seed=0, answers=""), locale),
-        lambda: render_template(
-            "outreach/participation/result.html",
-            attempt=found.attempt,
-            has_lessons=bool(missed),
-            answers=ANSWERS,
-            dots=DOTS,
-            lessons=LESSONS,
-            topics=TOPICS,
-            so_far=SO_FAR,
-            mode=MODE,
-        ),
-    )
+    attempt = found.attempt
+    region = escape(pick_in(locale, attempt.region_zh, attempt.region_en))
     holes = {
-        MODE: display.html_mode(display.mode()),
+        MODE: display.html_mode(mode),
+        ADDRESS: address,
+        SO_FAR: _so_far(so_far, locale, region) if attempt.counted and so_far is not None else "",
+        REGION: region,
+        POSTER: attempt.poster_code,
+        REGION_ADDRESS: _region_address(attempt.region_code),
         DOTS: dots,
         TOPICS: _topics(edition, found, locale),
         LESSONS: lessons,
         ANSWERS: answers,
-        SO_FAR: _so_far(found, so_far) if found.attempt.counted else "",
     }
-    return fill(shell, holes)
+    shell = _shell(attempt, locale, has_lessons=bool(missed))
+    return "".join(holes.get(piece, piece) for piece in shell)
 
 
-def _so_far(found: Result, number: int | None) -> str:
-    if number is None:
-        return ""
-    return render_template(
-        "outreach/participation/_so_far.html", attempt=found.attempt, number=number
+def _shell(attempt: Kept, locale: str, *, has_lessons: bool) -> Sequence[str]:
+    """Write what surrounds the parts, cut at its holes, which are among the pieces.
+
+    It is alike wherever and by whomever so many points were made.
+    """
+    alike = attempt._replace(
+        poster_code=POSTER,
+        region_code="",
+        region_zh=REGION,
+        region_en=REGION,
+        quiz_id=0,
+        seed=0,
+        answers="",
+    )
+    return cache("result_pages", PAGES_KEPT).get(
+        (alike, locale),
+        lambda: HOLE.split(
+            render_template(
+                "outreach/participation/result.html",
+                attempt=alike,
+                address=ADDRESS,
+                region_address=REGION_ADDRESS,
+                has_lessons=has_lessons,
+                answers=ANSWERS,
+                dots=DOTS,
+                lessons=LESSONS,
+                topics=TOPICS,
+                so_far=SO_FAR,
+                mode=MODE,
+            )
+        ),
+    )
+
+
+def _region_address(code: str) -> str:
+    return cache("region_addresses", PAGES_KEPT).get(
+        code, lambda: url_for("tally.region", region_code=code)
+    )
+
+
+def _so_far(number: int, locale: str, region: str) -> str:
+    is_among_first = number < AMONG_FIRST
+    return (
+        cache("result_so_far", PAGES_KEPT)
+        .get(
+            (is_among_first, locale),
+            lambda: render_template(
+                "outreach/participation/_so_far.html",
+                is_among_first=is_among_first,
+                region=REGION,
+                number=NUMBER,
+            ),
+        )
+        .replace(NUMBER, f"{number:,}")
+        .replace(REGION, region)
     )
 
 

@@ -17,7 +17,7 @@ from outreach.posters.models import Poster
 from outreach.regions.models import Region
 from outreach.regions.service import is_within
 from question_bank import service as bank
-from question_bank.selection import Paper, day_of, draw, new_seed
+from question_bank.selection import Paper, day_of, new_seed
 
 REGION_CODE = re.compile(r"[0-9]{6}", re.ASCII)
 
@@ -166,7 +166,7 @@ def reissue(scan: Scan, claim: Ticket) -> Ticket | None:
 
 def paper_of(ticket: Ticket) -> Paper:
     """Draw the paper of a ticket; no query once edition and quiz are in memory."""
-    return draw(bank.edition(ticket.edition), bank.quiz(ticket.quiz_id).blueprint, ticket.seed)
+    return bank.paper(ticket.edition, ticket.quiz_id, ticket.seed)
 
 
 def place_of(scan: Scan, chosen_code: str | None = None) -> Place:

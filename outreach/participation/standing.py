@@ -3,21 +3,28 @@
 Attempts do not count themselves. Whoever counts them (`outreach.tally`) offers the number here.
 """
 
-from collections.abc import Callable
+from typing import Protocol
 
 from flask import Flask, current_app
 
-KEY = "participation.counted_so_far"
-
-CountedSoFar = Callable[[int, str], int | None]
+KEY = "participation.standing"
 
 
-def offer(app: Flask, counted: CountedSoFar) -> None:
-    """Take the numbers of an event's region from `counted(event_id, region_code)`."""
-    app.extensions[KEY] = counted
+class Standing(Protocol):
+    """Knows how many attempts the region of an event counts by now in the event's campaign."""
+
+    def counted(self, event_id: int, region_code: str) -> int | None:
+        """Return the number, asking for it if need be; None if it cannot be told."""
+
+    def at_hand(self, event_id: int, region_code: str) -> int | None:
+        """Return the number if it is known without asking anybody."""
 
 
-def counted_so_far(event_id: int, region_code: str) -> int | None:
-    """Return how many attempts the region counts by now in the event's campaign, if known."""
-    counted: CountedSoFar | None = current_app.extensions.get(KEY)
-    return counted(event_id, region_code) if counted else None
+def offer(app: Flask, standing: Standing) -> None:
+    """Take the numbers from whoever knows them."""
+    app.extensions[KEY] = standing
+
+
+def of_app() -> Standing | None:
+    """Return whoever knows the numbers of the current app, if anybody does."""
+    return current_app.extensions.get(KEY)

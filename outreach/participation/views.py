@@ -17,18 +17,26 @@ from flask_babel import force_locale
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
-from core import clock, display, i18n
+from core import clock, display, front, i18n
 from core.config import Settings
-from core.errors import RETRY_AFTER_SECONDS, is_busy
+from core.errors import is_busy
 from core.security import WITH_DRAWN_PICTURES, csrf, get_cookie, set_cookie
-from outreach.events.models import EventState
-from outreach.participation import answers, express, outcomes, rendering, service, visitor
+from outreach.events.archived import is_archived
+from outreach.participation import (
+    answers,
+    outcomes,
+    rendering,
+    service,
+    standing,
+    state_pages,
+    visitor,
+    ways,
+)
 from outreach.participation import attempt_service as attempts
 from outreach.participation import ticket as tickets
 from outreach.participation.answers import Filled
 from outreach.participation.result_rendering import result_page
 from outreach.participation.service import Place, Scan
-from outreach.participation.standing import counted_so_far
 from outreach.participation.ticket import Ticket
 from outreach.posters import codes
 from question_bank import service as bank
@@ -54,16 +62,16 @@ class _Page:
 @bp.get("/q/<code>")
 def paper(code: str) -> ResponseReturnValue:
     """Send the whole paper; writes nothing."""
-    stamp = express.of_app().stamp()
+    stamp = ways.of_app().stamp()
     scan = _scan(code)
-    if refused := _refusal(scan):
+    if refused := state_pages.refusal(scan):
         return refused
     try:
         ticket = _kept_ticket(scan) or service.new_ticket(scan)
         page = _show(_Page(scan, ticket))
     except (service.NothingPublishedError, QuizNotFillableError):
-        return _unready(scan)
-    express.of_app().learn(scan, i18n.locale(), stamp)
+        return state_pages.unready(scan)
+    ways.of_app().learn(scan, i18n.locale(), stamp)
     return page
 
 
@@ -73,13 +81,14 @@ def submit(code: str) -> ResponseReturnValue:
     request.max_content_length = MAX_FORM_BYTES
     text = request.form.get("ticket", "")
     try:
+        front.raise_failure(request.environ)
         return _submit(code, text)
     except (service.NothingPublishedError, QuizNotFillableError):
-        return _unready(_scan(code))
+        return state_pages.unready(_scan(code))
     except SQLAlchemyError as error:
         if not is_busy(error):
             raise
-        return _busy(code, text)
+        return state_pages.busy(code, text)
 
 
 # The signed ticket is the token against forgery: without one of this poster nothing is written.
@@ -91,7 +100,7 @@ def _submit(code: str, text: str) -> ResponseReturnValue:
     ticket, problem = _read_ticket(scan, text)
     if ticket and problem != "forged" and ticket.event_id != scan.event_id:
         scan = service.find_former(scan, ticket.event_id)
-    if (refused := _refusal(scan)) and not _was_accepted(ticket, problem):
+    if (refused := state_pages.refusal(scan)) and not _was_accepted(ticket, problem):
         return refused
     if problem or ticket is None:
         return _again(scan, ticket, problem)
@@ -148,9 +157,7 @@ def _read_ticket(scan: Scan, text: str) -> tuple[Ticket | None, str]:
 
 def _hand_in(page: _Page, drawn: Paper, choices: Chosen, place: Place) -> ResponseReturnValue:
     scan, ticket = page.scan, page.ticket
-    # Without cookies the attempt stands for the device, so that sending again is no second one.
-    device = _device() or tickets.short_id(ticket.attempt_id)
-    key = visitor.device_key(device, scan.event_id, _secret_key())
+    key = visitor.key_of(_device(), ticket, scan.event_id, _secret_key())
     receipt = tickets.write_receipt(scan.event_id, ticket.attempt_id)
     try:
         is_new = attempts.submit(scan, ticket, drawn, choices, place=place, device_key=key)
@@ -177,13 +184,24 @@ def _receipt(receipt: str) -> Response:
 @bp.get("/r/<receipt>")
 def result(receipt: str) -> ResponseReturnValue:
     """Show score, answers, reasons and where the attempt was counted."""
+    front.raise_failure(request.environ)
     key = tickets.read_receipt(receipt)
     found = attempts.result(*key) if key else None
     if found is None:
+        if key and is_archived(key[0]):
+            return render_template("outreach/participation/archived.html"), 410
         abort(404)
     kept = found.attempt
-    so_far = counted_so_far(key[0], kept.region_code) if kept.counted and key else None
-    html = result_page(found, bank.edition(kept.edition), i18n.locale(), so_far)
+    numbers = standing.of_app()
+    so_far = numbers.counted(key[0], kept.region_code) if numbers and kept.counted and key else None
+    html = result_page(
+        found,
+        bank.edition(kept.edition),
+        locale=i18n.locale(),
+        mode=display.mode(),
+        address=request.path,
+        so_far=so_far,
+    )
     response = make_response(html)
     response.headers["Content-Security-Policy"] = WITH_DRAWN_PICTURES
     return response
@@ -196,26 +214,6 @@ def _scan(code: str) -> Scan:
         response = make_response(render_template("outreach/participation/unknown.html"), 404)
         abort(response)
     return scan
-
-
-def _unready(scan: Scan) -> ResponseReturnValue:
-    """Answer when the bank cannot fill a paper."""
-    return render_template("outreach/participation/unready.html", scan=scan), 503
-
-
-def _refusal(scan: Scan) -> ResponseReturnValue | None:
-    """Answer for a poster that leads to no paper now, or return None."""
-    if scan.withdrawn_at is not None:
-        return render_template("outreach/participation/withdrawn.html", scan=scan), 410
-    state = scan.state(clock.now())
-    if state is EventState.CANCELLED:
-        return render_template("outreach/participation/cancelled.html", scan=scan), 410
-    if state is EventState.CLOSED:
-        return render_template("outreach/participation/closed.html", scan=scan), 410
-    if state is EventState.PLANNED:
-        status = 200 if request.method == "GET" else 403
-        return render_template("outreach/participation/planned.html", scan=scan), status
-    return None
 
 
 def _kept_ticket(scan: Scan) -> Ticket | None:
@@ -285,18 +283,6 @@ def _device() -> str | None:
     """Return the cookie that tells this phone from others, if it has a proper one."""
     device = get_cookie(visitor.COOKIE)
     return device if visitor.is_device(device) else None
-
-
-def _busy(code: str, ticket: str) -> ResponseReturnValue:
-    """Say that nothing was lost, and hold the answers in a form that sends them again."""
-    kept = [
-        (name, value)
-        for name in request.form
-        if name != "ticket"
-        for value in request.form.getlist(name)
-    ]
-    html = render_template("outreach/participation/busy.html", code=code, ticket=ticket, kept=kept)
-    return html, 503, {"Retry-After": str(RETRY_AFTER_SECONDS)}
 
 
 def _forget_paper(response: Response) -> Response:

@@ -4,6 +4,8 @@ import hashlib
 import re
 import secrets
 
+from outreach.participation.ticket import Ticket, short_id
+
 COOKIE = "device"
 COOKIE_SECONDS = 365 * 24 * 3600
 KEY_BYTES = 16
@@ -18,6 +20,14 @@ def new_device() -> str:
 def is_device(text: str | None) -> bool:
     """Tell whether a cookie's value is one of ours in form."""
     return text is not None and DEVICE.fullmatch(text) is not None
+
+
+def key_of(device: str | None, ticket: Ticket, event_id: int, secret_key: str) -> bytes:
+    """Return the key of the phone that holds a ticket.
+
+    Without cookies the attempt stands for the device, so that sending again is no second one.
+    """
+    return device_key(device or short_id(ticket.attempt_id), event_id, secret_key)
 
 
 def device_key(device: str, event_id: int, secret_key: str) -> bytes:

@@ -18,9 +18,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
 from core.config import Settings
+from outreach.participation.attempt_service import attempt_written
 from outreach.tally import knowledge_reading, knowledge_sums, rollup
 
-SUBMIT = "participation.submit"
 KNOWLEDGE = "knowledge."
 # Every fold makes each process add up its kept sums anew; a page counts what is queued meanwhile.
 PAUSE_SECONDS = 10.0
@@ -93,8 +93,13 @@ def init_app(app: Flask) -> None:
         return
     folder = Folder(app)
 
+    def wake(_app: Flask) -> None:
+        folder.wake()
+
+    attempt_written.connect(wake, app, weak=False)
+
     @app.after_request
     def _wake(response: Response) -> Response:
-        if request.endpoint == SUBMIT or (request.endpoint or "").startswith(KNOWLEDGE):
+        if (request.endpoint or "").startswith(KNOWLEDGE):
             folder.wake()
         return response

@@ -28,7 +28,7 @@ from outreach.tally.sums import Sums, Wanted, sums
 from outreach.tally.tree import Tree
 
 # A process looks for new blocks at most this often, however many pages it shows.
-PAUSE_SECONDS = 0.25
+PAUSE_SECONDS = 2.0
 # Any number that no other advisory lock of this database uses.
 RELEASING = 7_1509_2014
 OF_BLOCK = ("place", "event_id", "kind", "body_id", "quiz_id")

@@ -4,7 +4,6 @@ All numbers come from one look at sums by county, so that the parts of every tab
 belong to the same moment; how many passed is what `released` tells of them.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -114,10 +113,18 @@ def _look(campaign: Campaign, tree: Tree, ways: Sequence[tuple[str, ...]]) -> Lo
     told = released.of(campaign, tree)
     wanted = Wanted(by=(), campaign_id=campaign.id)
     found = sums_by(wanted, *(ways or BY_REGION))
-    own: dict[str, Count] = defaultdict(Count)
-    for (code, *_rest), numbers in found[0].items():
-        own[code] += Count(*numbers)
-    return Look(clock.now(), campaign, tree, told, tree.add_up(own), found)
+    counts = tree.add_up(_by_region(found[0]))
+    return Look(clock.now(), campaign, tree, told, counts, found)
+
+
+def _by_region(found: Sums) -> dict[str, Count]:
+    """Add up sums by their first key, a region's code."""
+    own: dict[str, list[int]] = {}
+    for key, numbers in found.items():
+        summed = own.setdefault(key[0], [0, 0, 0, 0])
+        for place, number in enumerate(numbers):
+            summed[place] += number
+    return {code: Count(*numbers) for code, numbers in own.items()}
 
 
 def table(campaign: Campaign, region_code: str, *, is_public: bool = False) -> Table:

@@ -1,5 +1,6 @@
 """Writers that wait share a commit; each is told what became of its own row."""
 
+import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -8,10 +9,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from core.db import db, write
-from core.together import GroupWriter, write_together
+from core.prepared import Prepared
 from outreach.tally.rollup_models import FreshAttempt
 
 TABLE = sa.inspect(FreshAttempt).local_table
@@ -23,9 +24,7 @@ def ids(rows: Rows) -> list[int]:
     return sorted(row.event_id for row in rows(sa.select(TABLE.c.event_id)))
 
 
-def insert(number: int) -> Callable[[sa.Connection], object]:
-    statement = sa.insert(TABLE).values(event_id=number, id=sa.func.lower("0" * 32))
-    return lambda connection: connection.execute(statement)
+INSERT = Prepared(sa.insert(TABLE).values(event_id=sa.bindparam("number"), id=uuid.UUID(int=0)))
 
 
 def all_at_once(app: Flask, numbers: list[int]) -> list[BaseException | None]:
@@ -36,8 +35,8 @@ def all_at_once(app: Flask, numbers: list[int]) -> list[BaseException | None]:
         with app.app_context():
             start.wait()
             try:
-                write_together(insert(number))
-            except (IntegrityError, OperationalError) as error:
+                INSERT.write({"number": number})
+            except DBAPIError as error:
                 return error
             return None
 
@@ -62,17 +61,10 @@ def test_a_row_that_is_refused_takes_no_other_with_it(app: Flask, rows: Rows) ->
 
 
 def test_nobody_is_told_yes_when_the_commit_fails(app: Flask, rows: Rows) -> None:
-    class FullDiskError(Exception):
-        pass
-
-    def fails(_connection: sa.Connection) -> None:
-        raise FullDiskError
-
-    writer = GroupWriter()
     with app.app_context():
-        with pytest.raises(FullDiskError):
-            writer.write(fails)
-        writer.write(insert(7))
+        with pytest.raises(DBAPIError):
+            Prepared(sa.insert(sa.table("nowhere", sa.column("n"))).values(n=1)).write({})
+        INSERT.write({"number": 7})
         with write() as connection:
             assert connection.scalar(sa.select(sa.func.count()).select_from(TABLE)) == 1
         db.engine.dispose()

@@ -19,6 +19,7 @@ from core.db import db
 from outreach.events.models import EventKind
 from outreach.participation.models import Attempt
 from tests.builders import FUJIAN, JINJIANG, a_poster, an_event
+from tests.conftest import BOTH_WAYS
 from tests.outreach.papers import ATTEMPTS, LANGUAGES, right_answers
 from tests.phone import Paper, Phone, read_paper
 
@@ -26,6 +27,12 @@ PATIENCE = 0.2
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
 BUSY = {"zh": "未提交：服务器正忙", "en": "Not handed in yet: the server is busy"}
 WRITERS = ("another program", "another thread")
+
+
+@pytest.fixture(params=BOTH_WAYS)
+def scan_seconds(request: pytest.FixtureRequest) -> float:
+    seconds: float = request.param
+    return seconds
 
 
 @pytest.fixture(autouse=True)
@@ -109,6 +116,7 @@ def test_a_busy_database_is_a_page_that_says_so(
     assert BUSY[language] in response.text
     assert int(response.headers["Retry-After"]) > 0
     assert f'action="/q/{poster.code}"' in response.text
+    assert response.headers["X-Request-ID"] in response.text
 
 
 @pytest.mark.parametrize("writer", WRITERS)

@@ -12,6 +12,7 @@ from outreach.participation.models import Attempt
 from question_bank import models
 from question_bank.selection import Counting
 from tests.builders import DAILY_QUIZ_ID, a_poster, an_event
+from tests.conftest import BOTH_WAYS
 from tests.outreach.pages import text_of
 from tests.phone import Phone
 
@@ -22,6 +23,12 @@ PRACTICE = {
 }
 LAST_MINUTE = datetime(2026, 12, 1, 15, 58, tzinfo=UTC)  # two minutes to midnight in Fujian
 MORNING = datetime(2026, 12, 1, 23, 50, tzinfo=UTC)  # ten to eight there; ten to midnight in UTC
+
+
+@pytest.fixture(params=BOTH_WAYS)
+def scan_seconds(request: pytest.FixtureRequest) -> float:
+    seconds: float = request.param
+    return seconds
 
 
 def a_quiz(counting: Counting) -> models.Quiz:

@@ -1,6 +1,7 @@
 """A scan that is answered before Flask wakes is the same scan."""
 
 import gzip
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,8 +12,8 @@ import time_machine
 from flask import Flask, request_started
 from werkzeug.test import TestResponse
 
-from core import i18n
-from core.db import db
+from core import i18n, sqlite
+from core.db import db, write
 from outreach.events.models import Event
 from outreach.participation import rendering
 from outreach.posters.models import Poster
@@ -28,9 +29,14 @@ GZIP = {"Accept-Encoding": "gzip"}
 
 
 @pytest.fixture
-def app(database_url: str, make_app: Callable[..., Flask]) -> Flask:
-    """An app that keeps what a code leads to for longer than a test takes."""
-    return make_app(database_url, scan_seconds=A_WHILE)
+def scan_seconds() -> float:
+    return A_WHILE
+
+
+@pytest.fixture
+def unhurried(database_url: str, make_app: Callable[..., Flask]) -> Flask:
+    """Flask alone, over the same database."""
+    return make_app(database_url)
 
 
 @pytest.fixture
@@ -221,3 +227,94 @@ def test_an_unknown_code_is_unknown(app: Flask, poster: Poster, path: str) -> No
     warm(app, poster.code)
 
     assert Phone(app).client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("headers", [{}, {"Accept-Language": "en"}, {"Accept-Language": "zh-TW"}])
+def test_handing_in_and_the_result_are_what_flask_would_answer(
+    app: Flask, unhurried: Flask, poster: Poster, woken: list[str], headers: dict[str, str]
+) -> None:
+    plain = Phone(unhurried, headers)
+    quick = Phone(app, headers)
+    warm(app, poster.code, **headers)
+    paper = quick.scan(poster.code)
+    woken.clear()
+    sent = quick.send(paper)
+    receipt = sent.headers["Location"]
+    assert woken == []
+    quick.client.get(receipt, headers=headers)  # renders its parts
+    woken.clear()
+    shown = quick.client.get(receipt, headers=headers)
+    assert woken == []
+
+    by_flask = plain.send(paper)
+    shown_by_flask = plain.client.get(receipt, headers=headers)
+
+    assert told(sent) == told(by_flask)
+    assert told(shown) == told(shown_by_flask)
+    assert shown.text == shown_by_flask.text
+
+
+def told(response: TestResponse) -> dict[str, str]:
+    """Return status and headers, but for what no two answers share and what describes a body that
+    no browser shows."""
+    unlike = {"X-Request-ID"}
+    if response.status_code == 303:
+        unlike |= {"Content-Length", "Content-Type", "Vary"}
+    headers = {name: value for name, value in response.headers.items() if name not in unlike}
+    kept = re.sub(r"Expires=[^;]*", "", headers.get("Set-Cookie", ""))
+    return headers | {"Set-Cookie": kept, "status": str(response.status_code)}
+
+
+def test_a_script_that_sends_is_answered_in_front_too(
+    app: Flask, poster: Poster, woken: list[str]
+) -> None:
+    warm(app, poster.code)
+    woken.clear()
+    phone = Phone(app, {"Accept": "application/json"})
+    paper = phone.scan(poster.code)
+
+    answer = phone.send(paper)
+
+    assert woken == []
+    assert answer.get_json() == {"receipt": phone.send(paper).get_json()["receipt"]}
+
+
+def test_a_number_that_is_not_at_hand_is_asked_for_by_flask(
+    app: Flask, poster: Poster, woken: list[str]
+) -> None:
+    warm(app, poster.code)
+    phone = Phone(app)
+    now = datetime.now(UTC)
+    with time_machine.travel(now, tick=False) as clock:
+        receipt = phone.take(poster.code)
+        for _ in range(2):
+            phone.client.get(receipt)
+        woken.clear()
+        phone.client.get(receipt)
+        assert woken == []
+
+        clock.shift(11)
+        phone.client.get(receipt)
+
+    assert len(woken) == 1
+
+
+def test_a_database_that_cannot_be_written_is_waited_for_once(
+    app: Flask, poster: Poster, woken: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "PATIENCE_SECONDS", 0.05)
+    warm(app, poster.code)
+    phone = Phone(app)
+    paper = phone.scan(poster.code)
+    asked: list[str] = []
+    woken.clear()
+
+    with app.app_context(), write() as connection:
+        connection.execute(sa.text("SELECT 1"))
+        sa.event.listen(db.engine, "begin", lambda _connection: asked.append("began"))
+        answer = phone.send(paper)
+
+    assert answer.status_code == 503
+    assert paper.ticket in answer.text
+    assert (woken, asked) == (["asked"], [])
+    assert phone.send(paper).status_code == 303

@@ -20,6 +20,7 @@ from outreach.regions.models import Region
 from question_bank import models
 from question_bank.content import to_html
 from tests.builders import DAILY_QUIZ_ID, JINJIANG, QUANZHOU, a_poster, an_event
+from tests.conftest import BOTH_WAYS
 from tests.outreach.pages import text_of
 from tests.outreach.papers import (
     LANGUAGES,
@@ -58,6 +59,12 @@ NO_RECEIPTS = (
 BOTH = {"zh": "你的选择，正确", "en": "your choice, right"}
 CHOSEN = {"zh": "你的选择", "en": "your choice"}
 RIGHT = {"zh": "正确", "en": "right"}
+
+
+@pytest.fixture(params=BOTH_WAYS)
+def scan_seconds(request: pytest.FixtureRequest) -> float:
+    seconds: float = request.param
+    return seconds
 
 
 def words_of(text: Any, language: str) -> str:

@@ -16,6 +16,7 @@ from outreach.participation.models import Attempt
 from outreach.posters.models import Poster
 from question_bank.content import Kind
 from tests.builders import DAILY_QUIZ_ID, JINJIANG, QUIZ_ID, a_poster, an_event
+from tests.conftest import BOTH_WAYS
 from tests.outreach.pages import queries_of, text_of
 from tests.outreach.papers import (
     ATTEMPT,
@@ -38,6 +39,12 @@ LACKS_TWO = {
     "en": "2 questions have no answer yet. Your other answers are kept.",
 }
 TOO_LARGE = {"zh": "提交的内容过大", "en": "That was too large"}
+
+
+@pytest.fixture(params=BOTH_WAYS)
+def scan_seconds(request: pytest.FixtureRequest) -> float:
+    seconds: float = request.param
+    return seconds
 
 
 def field_of_kind(app: Flask, paper: Paper, *kinds: Kind) -> str:
