@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from flask import Flask
+from flask import Flask, render_template
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from playwright.sync_api import Error as BrowserError
@@ -37,6 +37,7 @@ from tests.conftest import (  # noqa: E402
     SqliteDatabases,
     settings_for,
 )
+from tests.outreach.known import learn  # noqa: E402
 from tests.outreach.papers import right_answers  # noqa: E402
 from tests.phone import read_paper  # noqa: E402
 
@@ -44,12 +45,13 @@ OUT = ROOT / "screenshots"
 PHONE, NARROW = {"width": 360, "height": 740}, {"width": 320, "height": 640}
 TABLET, DESK = {"width": 820, "height": 1180}, {"width": 1280, "height": 900}
 HALL, PROJECTOR = {"width": 1920, "height": 1080}, {"width": 1024, "height": 768}
-LOCALES = {"zh": "zh-CN", "en": "en"}
+LOCALES = {"zh": "zh-CN", "zh_Hant": "zh-TW", "en": "en"}
 MODES = ("light", "dark", "elder")
 EVENTS, ATTEMPTS, SEED = 60, 6_000, 1
 SHEET_HEIGHT, SHEET_WIDTH = 1_480, 24
 NAME, PASSWORD = "lin", "correct horse"
 NEXT = ".quiz__steps button:last-child"
+MENU = ".top__menu summary"
 DONE = "**/r/*"
 
 Look = Callable[[Page], None]
@@ -133,6 +135,18 @@ class Shop:
         page.wait_for_selector("[data-certificate] img:not([hidden])")
         page.locator("[data-certificate]").scroll_into_view_if_needed()
 
+    def fault(self, page: Page, name: str, **values: object) -> None:
+        """Show the page of a fault that the server does not have now, as it would send it."""
+        (mode,) = [c["value"] for c in page.context.cookies() if c["name"] == "display"] or [""]
+        headers = {
+            "Accept-Language": page.evaluate("navigator.language"),
+            "Cookie": f"display={mode}; __Host-display={mode}",
+        }
+        with self.app.test_request_context("/fault", headers=headers):
+            html = render_template(name, **values)
+        page.route("**/fault", lambda route: route.fulfill(body=html, content_type="text/html"))
+        _open(page, "/fault")
+
     def looks(self) -> dict[str, Look]:
         """Return what a participant may see, by name."""
         return {
@@ -154,6 +168,15 @@ class Shop:
             "withdrawn": self.path(f"/q/{self.codes['withdrawn']}"),
             "unknown": self.path("/q/AAAAAAAA"),
             "not-there": self.path("/nothing-here"),
+            "fault-500": lambda page: self.fault(page, "errors/500.html"),
+            "fault-503": lambda page: self.fault(page, "errors/503.html"),
+            "fault-busy": lambda page: self.fault(
+                page,
+                "outreach/participation/busy.html",
+                code=self.codes["open"],
+                ticket="",
+                kept=[],
+            ),
             "calendar": self.path("/calendar"),
             "topics": self.path("/learn"),
             "topic": self.path("/learn/food-waste"),
@@ -190,6 +213,7 @@ def fill(app: Flask) -> tuple[dict[str, str], int, str]:
         codes = {name: poster.code for name, poster in posters.items()}
         found = codes, event.id, event.board_code
         db.session.remove()
+    learn(app)
     return found
 
 
@@ -326,6 +350,9 @@ def desk(browser: Browser, shop: Shop) -> None:
             for name, path in paths.items():
                 _open(page, path)
                 shoot(page, f"{lang}-{label}-organize-{name}")
+            if page.locator(MENU).is_visible():
+                page.locator(MENU).click()
+                shoot(page, f"{lang}-{label}-organize-menu", whole=False)
             page.context.close()
 
 

@@ -6,7 +6,8 @@ const SPREAD = 0.2; // so that many screens do not ask at the same instant
 const STALE_MS = 30_000;
 
 const language = document.documentElement.lang;
-const short = language.slice(0, 2);
+const script = language === "zh-Hant" ? "zh_hant" : language.slice(0, 2);
+const said = (words) => (words ? words[script] || words.zh : "");
 const plain = new Intl.NumberFormat(language);
 const percent = new Intl.NumberFormat(language, { style: "percent" });
 const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
@@ -38,7 +39,7 @@ function tell() {
 function hasOtherShape(shown) {
   const { state, join, title, teams, raceBy } = board.dataset;
   const ids = shown.race.teams.map((team) => team.id).sort((a, b) => a - b).join(" ");
-  return shown.state !== state || (shown.join ? shown.join.code : "") !== join || shown.event.title[short] !== title || ids !== teams || shown.race.by !== raceBy;
+  return shown.state !== state || (shown.join ? shown.join.code : "") !== join || said(shown.event.title) !== title || ids !== teams || shown.race.by !== raceBy;
 }
 
 async function renew(signal) {
@@ -80,8 +81,8 @@ function show(shown) {
   lesson.hidden = !shown.missed;
   board.classList.toggle("board--lesson", Boolean(shown.missed));
   if (!shown.missed) return;
-  write(find("topic"), shown.missed.topic[short]);
-  write(find("why"), (shown.missed.explanation || {})[short] || "");
+  write(find("topic"), said(shown.missed.topic));
+  write(find("why"), said(shown.missed.explanation));
   write(find("of-ten", lesson), fill(find("words").dataset.ofTen, { number: shown.missed.of_ten }));
 }
 

@@ -10,8 +10,9 @@ window.phoneMemory = {
   write(key, value) {
     try {
       localStorage.setItem(key, JSON.stringify(value));
+      return true;
     } catch {
-      // A full or forbidden store: the paper still works, it just forgets on reload.
+      return false; // a full or forbidden store: the paper still works, it just forgets on reload
     }
   },
   forget(key) {

@@ -127,6 +127,7 @@ function start(form) {
   fillReview();
   listenToSwipes();
   restore();
+  if (steps.some(isAnswered)) keep(); // also what the server filled in, under a fresh ticket
 
   form.addEventListener("change", () => {
     keep();

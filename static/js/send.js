@@ -4,9 +4,11 @@
 const PREFIX = "sending:";
 const PAUSES_S = [2, 4, 8, 15, 30, 60];
 const PATIENCE_MS = 20000;
-const LATER = [429, 502, 503, 504]; // the server will have time soon
+const LATER = [408, 425, 429]; // and whatever begins with 5: the server will have time soon
 
 const memory = window.phoneMemory;
+const ticketOf = (paper) => new URLSearchParams(paper).get("ticket");
+const held = (key) => memory.read(key).papers || []; // by tickets: another tab may hold another one
 
 function start(form) {
   const key = PREFIX + form.dataset.quiz;
@@ -15,20 +17,23 @@ function start(form) {
   const open = panel.querySelector("a");
   let paper = ""; // what is to be handed in, and not known to be there yet
   let isUnderWay = false;
+  let isKept = true;
   let failures = 0;
   let timer = 0;
   let pressed = null; // event.submitter is unknown to older phones
 
+  const others = () => held(key).filter((other) => ticketOf(other) !== ticketOf(paper));
+
   function tell(state) {
     panel.querySelector("p").textContent = panel.dataset[state];
-    again.hidden = state !== "waiting";
+    again.hidden = state !== "waiting" && state !== "unkept";
     open.hidden = state !== "done";
     panel.hidden = false;
     form.classList.add("quiz--sending");
   }
 
   function wait() {
-    tell("waiting");
+    tell(isKept ? "waiting" : "unkept");
     const pause = PAUSES_S[Math.min(failures, PAUSES_S.length - 1)];
     failures += 1;
     timer = setTimeout(send, pause * 1000 * (1 + Math.random() / 4)); // a hall must not knock all at once
@@ -45,10 +50,12 @@ function start(form) {
         credentials: "same-origin",
         signal: patience.signal,
       });
+      const isOurs = !response.ok || response.redirected; // else a hotspot's greeting, not our server's word
       const isReceipt = response.ok && /json/.test(response.headers.get("Content-Type"));
-      return { status: response.status, receipt: isReceipt ? (await response.json()).receipt : "" };
+      const receipt = (isReceipt && (await response.json()).receipt) || "";
+      return { isLater: !isOurs || response.status >= 500 || LATER.includes(response.status), receipt };
     } catch {
-      return { status: 0, receipt: "" }; // no signal, or the reply was lost
+      return { isLater: true, receipt: "" }; // no signal, or the reply was lost
     } finally {
       clearTimeout(end);
     }
@@ -58,20 +65,26 @@ function start(form) {
     if (isUnderWay) return;
     clearTimeout(timer);
     isUnderWay = true;
-    memory.write(key, { paper });
+    isKept = memory.write(key, { papers: [...others(), paper] });
     tell("now");
-    const { status, receipt } = await ask();
+    const { isLater, receipt } = await ask();
     isUnderWay = false;
-    if (receipt) {
+    if (!receipt && isLater) {
+      wait();
+      return;
+    }
+    const papers = others();
+    if (receipt || papers.length) memory.write(key, { papers, receipt });
+    else memory.forget(key);
+    if (!receipt) {
+      sendAsForm(); // the page that the server answers says what to do
+    } else if (papers.length) {
+      paper = papers[0];
+      send();
+    } else {
       paper = "";
-      memory.write(key, { receipt });
       finish(receipt);
       location.assign(receipt);
-    } else if (!status || LATER.includes(status)) {
-      wait();
-    } else {
-      memory.forget(key);
-      sendAsForm(); // the page that the server answers says what to do
     }
   }
 
@@ -112,15 +125,17 @@ function start(form) {
   addEventListener("pageshow", resume);
   document.addEventListener("visibilitychange", resume);
 
-  const before = memory.read(key);
-  if (before.receipt) finish(before.receipt); // handed in, but its page never came
-  else if (before.paper) {
-    paper = before.paper; // of this visit or the last one: its ticket stands in it
-    send();
-  }
+  const { receipt } = memory.read(key);
+  [paper = ""] = held(key); // of this visit or the last one: its ticket stands in it
+  if (paper) send();
+  else if (receipt) finish(receipt); // handed in, but its page never came
 }
 
 if (window.fetch && window.AbortController) {
   for (const form of document.querySelectorAll("form[data-quiz]")) start(form);
 }
-for (const done of document.querySelectorAll("[data-paper-done]")) memory.forget(PREFIX + done.dataset.paperDone);
+for (const done of document.querySelectorAll("[data-paper-done]")) {
+  const key = PREFIX + done.dataset.paperDone;
+  if (held(key).length) memory.write(key, { papers: held(key) });
+  else memory.forget(key);
+}

@@ -9,14 +9,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, expect
 
 from tests.builders import FUJIAN
 from tests.conftest import Databases, Server
 
 PHONE = {"width": 360, "height": 740}
-PATIENCE_MS = 10_000
+PATIENCE_MS = 60_000  # for a machine that is busy with other tests
 NUMBERS = itertools.count(1)
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def sign_in(page: Page, name: str) -> None:

@@ -119,10 +119,13 @@ class Survey:
     barriers: list[str] = field(default_factory=list)
     ear: Ear = field(default_factory=Ear)
 
-    def look(self, page: Page, name: str, *, has_script: bool = True) -> None:
+    def look(
+        self, page: Page, name: str, *, has_script: bool = True, has_elder: bool = True
+    ) -> None:
         """Measure a page that is open.
 
         :param has_script: a browser without scripts runs no axe-core either
+        :param has_elder: whether the page has a mode of large letters
         """
         if has_script:
             page.evaluate(AXE)
@@ -144,6 +147,10 @@ class Survey:
         page.evaluate("size => document.documentElement.style.fontSize = size", LARGE_LETTERS)
         self._note(self.too_wide_in_large_letters, name, page.evaluate(WIDER_THAN_THE_PAGE))
         page.evaluate("() => document.documentElement.removeAttribute('style')")
+        if has_elder:
+            self._look_as_elders_do(page, name, has_script=has_script)
+
+    def _look_as_elders_do(self, page: Page, name: str, *, has_script: bool) -> None:
         page.evaluate("() => document.documentElement.classList.add('elder')")
         self._note(self.small_targets_for_elders, name, page.evaluate(SMALL_TARGETS, ELDER_TARGET))
         self._note(self.small_text_for_elders, name, page.evaluate(SMALL_TEXT, ELDER_TEXT))

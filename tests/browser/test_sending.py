@@ -11,6 +11,7 @@ from playwright.sync_api import Page, Route, expect
 
 from outreach.participation.models import Attempt
 from outreach.posters.models import Poster
+from tests.browser.bad_signal import ANSWER
 from tests.browser.conftest import Ear
 from tests.browser.walk import HAND_IN, Finger
 from tests.builders import a_poster, an_event
@@ -52,6 +53,10 @@ class Air:
             route.abort("connectionreset")
         elif self.fault == "busy":
             route.fulfill(status=503, body="busy")
+        elif self.fault == "broken":
+            route.fulfill(status=500, body="broken")
+        elif self.fault == "hotspot":
+            route.fulfill(status=200, content_type="text/html", body="<p>Welcome to this café")
         else:
             route.continue_()
 
@@ -156,10 +161,79 @@ def test_what_the_server_refuses_is_explained_on_its_page(
     assert rows(attempts(poster)) == [(0,)]
 
 
+def test_a_phone_that_keeps_nothing_is_told_so_and_sends_all_the_same(
+    page: Page, poster: Poster, answered: Finger, rows: Rows
+) -> None:
+    page.evaluate("() => { Storage.prototype.setItem = () => { throw new Error('full'); }; }")
+    air = Air(page, poster)
+    air.fault = "busy"
+    answered.tap(HAND_IN)
+    expect(page.locator(SEND_NOW)).to_be_visible()
+    words = page.locator(PANEL).get_attribute("data-unkept")
+    assert words
+    expect(page.locator(f"{PANEL} p")).to_have_text(words)
+    air.fault = None
+
+    page.clock.fast_forward(LONG_ENOUGH_MS)
+
+    expect(page.locator(RESULT)).to_be_visible()
+    assert rows(attempts(poster)) == [(1,)]
+
+
+@pytest.mark.parametrize("fault", ["hotspot", "broken"])
+def test_what_is_no_word_of_the_server_ends_nothing(
+    page: Page, poster: Poster, answered: Finger, rows: Rows, fault: str
+) -> None:
+    air = Air(page, poster)
+    air.fault = fault
+    answered.tap(HAND_IN)
+    expect(page.locator(PANEL)).to_contain_text(NOT_YET)
+    air.fault = None
+
+    page.reload()
+
+    expect(page.locator(RESULT)).to_be_visible()
+    assert rows(attempts(poster)) == [(1,)]
+
+
+def test_answers_that_came_back_under_a_fresh_ticket_survive_a_reload(
+    page: Page, poster: Poster, answered: Finger
+) -> None:
+    page.locator("input[name=ticket]").evaluate("field => field.value += 'x'")
+    answered.tap(HAND_IN)
+    expect(page.locator("[data-notice]")).to_be_visible()
+    expect(page.locator("fieldset.question:has(:checked)")).to_have_count(10)
+
+    page.goto(f"/q/{poster.code}")
+
+    expect(page.locator("fieldset.question:has(:checked)")).to_have_count(10)
+
+
+def test_a_paper_that_waits_survives_another_one_of_the_same_poster(
+    page: Page, poster: Poster, answered: Finger, rows: Rows
+) -> None:
+    page.context.clear_cookies()  # as another poster's paper takes the place of this one's ticket
+    second = page.context.new_page()
+    second.goto(f"/q/{poster.code}")
+    airs = [Air(tab, poster) for tab in (page, second)]
+    second.evaluate(ANSWER, [[0]] * 10)
+    for air, tab in zip(airs, (page, second), strict=True):
+        air.fault = "busy"
+        tab.locator(HAND_IN).evaluate("button => button.click()")
+        expect(tab.locator(PANEL)).to_contain_text(NOT_YET)
+    page.close()
+    airs[1].fault = None
+
+    second.locator(SEND_NOW).tap()
+
+    expect(second.locator(RESULT)).to_be_visible()
+    assert rows(attempts(poster)) == [(2,)]
+
+
 def test_another_language_is_no_handing_in(
     page: Page, poster: Poster, answered: Finger, rows: Rows
 ) -> None:
-    page.locator("button[name=show_in]").tap()
+    page.locator("button[name=show_in][value=en]").tap()
 
     expect(page.locator("html")).to_have_attribute("lang", "en")
     assert rows(attempts(poster)) == [(0,)]

@@ -88,7 +88,7 @@ class Wire:
         self._sizes[event["requestId"]] = event["encodedDataLength"]
 
 
-@pytest.mark.parametrize("locale", ["zh-CN", "en"])
+@pytest.mark.parametrize("locale", ["zh-CN", "zh-TW", "en"])
 @pytest.mark.parametrize("kind", ["factory", "online"])
 def test_a_scan_takes_three_small_requests_to_one_host(
     *,
