@@ -1,18 +1,23 @@
 """Languages: which one a visitor reads, and how the choice is remembered."""
 
+from contextlib import AbstractContextManager
 from functools import lru_cache
 
 from flask import Blueprint, Flask, current_app, has_request_context, redirect, request
 from flask.typing import ResponseReturnValue
-from flask_babel import Babel, get_locale
+from flask_babel import Babel, force_locale, get_locale
 from werkzeug.wrappers import Response
 
+from core import traditional
 from core.security import csrf, get_cookie, local_path, set_cookie
 
-LOCALES = ("zh", "en")
+LOCALES = ("zh", "zh_Hant", "en")
 DEFAULT_LOCALE = "zh"
-HTML_LANG = {"zh": "zh-CN", "en": "en"}
-NATIVE_NAMES = {"zh": "中文", "en": "English"}
+TRADITIONAL = "zh_Hant"
+HTML_LANG = {"zh": "zh-CN", "zh_Hant": "zh-Hant", "en": "en"}
+SPOKEN_LANG = HTML_LANG | {"zh_Hant": "zh-TW"}  # voices are named by region
+NATIVE_NAMES = {"zh": "简体", "zh_Hant": "繁體", "en": "English"}
+TRADITIONAL_REGIONS = frozenset({"tw", "hk", "mo"})
 COOKIE = "locale"
 COOKIE_SECONDS = 365 * 24 * 3600
 
@@ -24,16 +29,27 @@ babel = Babel()
 def negotiate(accept_language: str) -> str:
     """Choose the locale for an `Accept-Language` header.
 
-    Every Chinese (zh, zh-CN, zh-Hans, zh-HK, zh-TW ...) gets Chinese, every English English, the
-    one with the greater weight; everybody else the campaign's language.
+    Every Chinese gets Chinese, in the script that it names (zh-Hant, zh-Hans-HK ...) or that its
+    region writes (zh-TW, zh-HK, zh-MO; elsewhere Simplified); every English English; the one with
+    the greater weight; everybody else the campaign's language.
     """
     best, best_weight = DEFAULT_LOCALE, 0.0
     for entry in accept_language.split(","):
         tag, _, rest = entry.strip().partition(";")
-        language = tag.strip().lower().replace("_", "-").split("-")[0]
-        if language in LOCALES and (weight := _weight(rest)) > best_weight:
-            best, best_weight = language, weight
+        found = _locale_of(tag.strip().lower().replace("_", "-").split("-"))
+        if found and (weight := _weight(rest)) > best_weight:
+            best, best_weight = found, weight
     return best
+
+
+def _locale_of(subtags: list[str]) -> str | None:
+    """Return the locale for a language tag, or None if it is no language of ours."""
+    language, *rest = subtags
+    if language != "zh":
+        return language if language in LOCALES else None
+    if "hans" in rest or ("hant" not in rest and TRADITIONAL_REGIONS.isdisjoint(rest)):
+        return "zh"
+    return TRADITIONAL
 
 
 def _weight(parameters: str) -> float:
@@ -67,8 +83,19 @@ def requested_locale() -> str:
 
 
 def locale() -> str:
-    """Return the locale of this request, `zh` or `en`."""
+    """Return the locale of this request, one of `LOCALES`."""
     return str(get_locale() or DEFAULT_LOCALE)
+
+
+def language() -> str:
+    """Return the language of this request, `zh` or `en`: for what is alike in both scripts."""
+    return "en" if locale() == "en" else "zh"
+
+
+def on_paper() -> AbstractContextManager[None]:
+    """Write in the reader's language what is printed: its fonts have no Traditional characters."""
+    in_one_script: AbstractContextManager[None] = force_locale(language())
+    return in_one_script
 
 
 def way_back() -> str:
@@ -106,9 +133,12 @@ def init_app(app: Flask) -> None:
     current: dict[str, object] = {
         "locale": locale,
         "pick": pick,
+        "as_entered": as_entered,
+        "is_foreign": is_foreign,
         "way_back": way_back,
         "LOCALES": LOCALES,
         "HTML_LANG": HTML_LANG,
+        "SPOKEN_LANG": SPOKEN_LANG,
         "NATIVE_NAMES": NATIVE_NAMES,
     }
     app.jinja_env.globals.update(current)
@@ -116,8 +146,32 @@ def init_app(app: Flask) -> None:
 
 
 def pick(zh: str, en: str | None) -> str:
-    """Return the text of this request's locale; Chinese stands in for a missing English one.
+    """Return a name of this request's locale; Chinese stands in for a missing English one.
 
-    Outside a request it is the text in Chinese.
+    Outside a request it is in Chinese, in Simplified characters.
+    """
+    return pick_in(locale(), zh, en)
+
+
+def pick_in(wanted: str, zh: str, en: str | None) -> str:
+    """Return a name of a locale; Chinese stands in for a missing English one."""
+    if en and wanted == "en":
+        return en
+    return traditional.name(zh) if wanted == TRADITIONAL else zh
+
+
+def as_entered(zh: str, en: str | None) -> str:
+    """Return what an organizer typed, such as an event's title, in this request's language.
+
+    Its characters stay those that were typed: what hangs on the wall is found again on the phone,
+    and no name of a school or a person is rewritten by a program.
     """
     return en if en and locale() == "en" else zh
+
+
+def is_foreign(en: str | None = None) -> bool:
+    """Tell whether what somebody typed is not in the page's own language and script.
+
+    :param en: the English of it, if there is one
+    """
+    return locale() == TRADITIONAL or (locale() == "en" and not en)

@@ -2,10 +2,13 @@
 
 import enum
 import re
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from markupsafe import Markup, escape
+
+from core.traditional import Usage, traditional
 
 EMPHASIS = re.compile(r"\*\*(.+?)\*\*")
 HAN_RUN = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]+")
@@ -43,18 +46,44 @@ class Audience(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text in both languages."""
+    """A text in both languages.
+
+    `zh_hant` is the Chinese one in Traditional characters, as an edition keeps it: made when it is
+    published, never written by an author, and so no part of what makes two texts differ.
+    """
 
     zh: str
     en: str
+    zh_hant: str | None = field(default=None, compare=False)
 
     def in_(self, locale: str) -> str:
-        """Return the text of a locale, `zh` or `en`."""
-        return self.en if locale == "en" else self.zh
+        """Return the text of a locale; Simplified characters stand in for Traditional ones."""
+        if locale == "en":
+            return self.en
+        return self.zh_hant if locale == "zh_Hant" and self.zh_hant is not None else self.zh
+
+    def speaks(self, locale: str) -> bool:
+        """Tell whether `in_` returns the text in the script that the locale asks for."""
+        return locale != "zh_Hant" or self.zh_hant is not None
+
+    def in_traditional(self, usage: Usage = Usage.BANK) -> Self:
+        """Return the text with its Chinese in Traditional characters too."""
+        return replace(self, zh_hant=traditional(self.zh, usage))
+
+    def changed(self, change: Callable[[str], str]) -> Self:
+        """Return the text with the same done to it in each language and script."""
+        hant = None if self.zh_hant is None else change(self.zh_hant)
+        return replace(self, zh=change(self.zh), en=change(self.en), zh_hant=hant)
 
     def as_json(self) -> dict[str, str]:
         """Return plain values for an edition's snapshot."""
-        return {"zh": self.zh, "en": self.en}
+        values = {"zh": self.zh, "en": self.en}
+        return values if self.zh_hant is None else {**values, "zh_hant": self.zh_hant}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """Read what `as_json` wrote, perhaps among other values."""
+        return cls(values["zh"], values["en"], values.get("zh_hant"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +148,15 @@ class Question:
         """Indexes of the right choices in the author's order."""
         return frozenset(i for i, choice in enumerate(self.choices) if choice.is_right)
 
+    def in_traditional(self) -> Self:
+        """Return the question with its Chinese in Traditional characters too."""
+        return replace(
+            self,
+            stem=self.stem.in_traditional(),
+            choices=tuple(Choice(c.text.in_traditional(), c.is_right) for c in self.choices),
+            explanation=self.explanation.in_traditional(),
+        )
+
     def as_json(self) -> dict[str, Any]:
         """Return plain values, the same for the same question."""
         return {
@@ -147,9 +185,9 @@ class Question:
             difficulty=values["difficulty"],
             audience=frozenset(Audience(name) for name in values["audience"]),
             citations=tuple(Citation.parse(text) for text in values["cites"]),
-            stem=Text(**values["stem"]),
-            choices=tuple(Choice(Text(c["zh"], c["en"]), c["right"]) for c in values["choices"]),
-            explanation=Text(**values["explanation"]),
+            stem=Text.from_json(values["stem"]),
+            choices=tuple(Choice(Text.from_json(c), c["right"]) for c in values["choices"]),
+            explanation=Text.from_json(values["explanation"]),
             is_ordered=values["ordered"],
             family=values["family"],
         )

@@ -52,4 +52,4 @@ def author() -> Author:
 
 def topic_names() -> list[tuple[str, str]]:
     """List the topics: id, name in the reader's language."""
-    return [(topic.id, topic.name.in_(i18n.locale())) for topic in service.topics()]
+    return [(topic.id, i18n.pick(topic.name.zh, topic.name.en)) for topic in service.topics()]

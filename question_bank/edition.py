@@ -67,11 +67,15 @@ class Edition:
 def write_snapshot(
     topics: Iterable[Topic], statutes: Iterable[Statute], questions: Iterable[Question]
 ) -> str:
-    """Write the snapshot of an edition: the same text for the same content."""
+    """Write the snapshot of an edition: the same text for the same content.
+
+    Its Chinese is kept in Traditional characters too, as the list of terms has them today: an
+    edition says the same for ever, whatever becomes of the list.
+    """
     values = {
-        "topics": [topic.as_json() for topic in topics],
-        "statutes": [s.as_json() for s in sorted(statutes, key=lambda s: s.id)],
-        "questions": [q.as_json() for q in sorted(questions, key=lambda q: q.id)],
+        "topics": [topic.in_traditional().as_json() for topic in topics],
+        "statutes": [s.in_traditional().as_json() for s in sorted(statutes, key=lambda s: s.id)],
+        "questions": [q.in_traditional().as_json() for q in sorted(questions, key=lambda q: q.id)],
     }
     return json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 

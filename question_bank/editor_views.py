@@ -137,7 +137,7 @@ def change(question_id: str) -> ResponseReturnValue:
 @bp.post("/preview")
 @requires("bank.edit")
 def preview() -> ResponseReturnValue:
-    """Return the question of a form as a phone shows it, in both languages, and what to mend.
+    """Return the question of a form as a phone shows it, in each language, and what to mend.
 
     A script asks for the panel beside the form; the form's own button, for a page of its own.
     """

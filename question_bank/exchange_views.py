@@ -71,7 +71,7 @@ def upload() -> ResponseReturnValue:
 @requires("bank.edit")
 def template() -> ResponseReturnValue:
     """Return an empty workbook with headings, explanations and lists."""
-    data = write_template(service.topics(), i18n.locale())
+    data = write_template(service.topics(), i18n.language())
     return _file(data, FORMATS["xlsx"].media_type, "questions-template.xlsx")
 
 
@@ -151,7 +151,7 @@ def _form() -> ImportForm:
 
 
 def _topics() -> list[tuple[str, str]]:
-    return [(topic.id, topic.name.in_(i18n.locale())) for topic in service.topics()]
+    return [(topic.id, i18n.pick(topic.name.zh, topic.name.en)) for topic in service.topics()]
 
 
 def _file(data: bytes, media_type: str, name: str) -> Response:

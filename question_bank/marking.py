@@ -8,7 +8,7 @@ from markupsafe import Markup
 from question_bank.content import EMPHASIS, HAN_RUN
 from question_bank.search import Field, Place, Word, fold
 
-AROUND = {"zh": 30, "en": 80}
+AROUND = {"zh": 30, "zh_Hant": 30, "en": 80}
 STRONG = Markup("<strong>{}</strong>")
 MARK = Markup("<mark>{}</mark>")
 CHINESE = Markup('<span lang="zh-CN">{}</span>')

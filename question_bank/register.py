@@ -1,10 +1,13 @@
 """The register of statutes: versions of legal texts and when each is in force. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Self
 
+from core.traditional import Usage
 from question_bank.content import Citation, Text
+
+REPUBLIC = {"zh": "中华人民共和国", "zh_Hant": "中華人民共和國"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +42,16 @@ class Statute:
         if locale == "en":
             paragraph = f", paragraph {citation.paragraph}" if citation.paragraph else ""
             return f"{self.title.en}, article {citation.article}{paragraph}"
+        is_traditional = locale == "zh_Hant" and self.title.speaks(locale)
+        script = "zh_Hant" if is_traditional else "zh"
+        article = "條" if is_traditional else "条"
         paragraph = f"第{citation.paragraph}款" if citation.paragraph else ""
-        return (
-            f"《{self.title.zh.removeprefix('中华人民共和国')}》第{citation.article}条{paragraph}"
-        )
+        title = self.title.in_(script).removeprefix(REPUBLIC[script])
+        return f"《{title}》第{citation.article}{article}{paragraph}"
+
+    def in_traditional(self) -> Self:
+        """Return the entry with its Chinese title in Traditional characters too."""
+        return replace(self, title=self.title.in_traditional(Usage.NAMES))
 
     def as_json(self) -> dict[str, Any]:
         """Return plain values for an edition's snapshot."""
@@ -62,7 +71,7 @@ class Statute:
         until = values["until"]
         return cls(
             id=values["id"],
-            title=Text(**values["title"]),
+            title=Text.from_json(values["title"]),
             version=values["version"],
             in_force_from=date.fromisoformat(values["from"]),
             in_force_until=date.fromisoformat(until) if until else None,
@@ -79,6 +88,11 @@ class Topic:
     name: Text
     summary: Text
 
+    def in_traditional(self) -> Self:
+        """Return the topic with its Chinese in Traditional characters too."""
+        name, summary = self.name.in_traditional(), self.summary.in_traditional()
+        return replace(self, name=name, summary=summary)
+
     def as_json(self) -> dict[str, Any]:
         """Return plain values for an edition's snapshot."""
         return {"id": self.id, "name": self.name.as_json(), "summary": self.summary.as_json()}
@@ -86,4 +100,5 @@ class Topic:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
         """Read what `as_json` wrote."""
-        return cls(values["id"], Text(**values["name"]), Text(**values["summary"]))
+        name, summary = Text.from_json(values["name"]), Text.from_json(values["summary"])
+        return cls(values["id"], name, summary)

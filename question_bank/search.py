@@ -11,17 +11,20 @@ from typing import Self
 
 from question_bank.content import EMPHASIS, Question
 from question_bank.edition import Edition
-from question_bank.register import Topic
+from question_bank.register import REPUBLIC, Topic
 
 LONGEST_QUERY = 100
 MOST_WORDS = 8
-LOCALES = ("zh", "en")
-REPUBLIC = "中华人民共和国"
+LOCALES = ("zh", "zh_Hant", "en")
 
 _SEPARATORS = re.compile(r"[\s\x00-\x1f\"'`“”‘’《》〈〉「」()\[\]【】。、;:?!|…]+|(?<!\d),|,(?!\d)")
-_ARTICLE = re.compile(r"(第\d+条(?:第\d+款)?)")
-_NUMBERED = re.compile(r"第([〇零一二两三四五六七八九十百千]+)([条款])")
-_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+_ARTICLE = re.compile(r"(第\d+[条條](?:第\d+款)?)")
+_NUMBERED = re.compile(r"第([〇零一二两兩三四五六七八九十百千]+)([条條款])")
+_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {
+    "〇": 0,
+    "两": 2,
+    "兩": 2,
+}
 _TENS = {"十": 10, "百": 100, "千": 1000}
 
 
@@ -123,8 +126,9 @@ def words_of(query: str) -> tuple[Word, ...]:
     for chunk in _SEPARATORS.split(folded):
         for piece in _ARTICLE.split(chunk or ""):
             text = piece.strip(".,-/·*")
-            if text != REPUBLIC:
-                text = text.removeprefix(REPUBLIC)
+            for republic in REPUBLIC.values():
+                if text != republic:
+                    text = text.removeprefix(republic)
             if text:
                 texts[text] = None
     return tuple(Word.of(text) for text in list(texts)[:MOST_WORDS])
@@ -155,6 +159,8 @@ def _entry(edition: Edition, question: Question) -> Entry:
         texts = [(Place.STEM, question.stem), (Place.EXPLANATION, question.explanation)]
         texts += [(Place.CHOICE, choice.text) for choice in question.choices]
         for place, text in texts:
+            if not text.speaks(locale):
+                continue
             plain = EMPHASIS.sub(r"\1", text.in_(locale))
             fields.append(Field(place, locale, plain, fold(plain)))
         for citation in question.citations:
@@ -206,6 +212,7 @@ def telling_fields(hit: Hit, words: Sequence[Word], locale: str) -> list[Field]:
     The stem in the reader's language stands on the page anyway, so it is not among them. A text
     that holds more of the words goes first, then one in the reader's language.
     """
+    locale = locale if hit.question.stem.speaks(locale) else "zh"
     stem = next(f for f in hit.fields if f.place is Place.STEM and f.locale == locale)
     missing = [word for word in words if not word.is_in(stem.folded)]
     shown: list[Field] = []

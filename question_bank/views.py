@@ -1,7 +1,7 @@
 """Study pages: topics, search, each question with its answer folded away, and booklets."""
 
 import hashlib
-from collections import Counter
+from collections import Counter, OrderedDict
 from io import BytesIO
 
 from flask import Blueprint, Flask, abort, render_template, request, send_file
@@ -91,13 +91,14 @@ def booklet(topic_id: str) -> ResponseReturnValue:
     edition = service.latest()
     if edition is None or not any(q.topic_id == topic_id for q in _current(edition)):
         abort(404)
-    found, locale = edition.topics_by_id[topic_id], i18n.locale()
+    found, language = edition.topics_by_id[topic_id], i18n.language()
     day = clock.local_day(clock.now())
     try:
-        file = printing.booklet(edition, found, day, locale)
+        with i18n.on_paper():
+            file = printing.booklet(edition, found, day, language)
+            name = _("%(topic)s - study booklet.pdf", topic=found.name.in_(language))
     except PressBusyError:
         raise ServiceUnavailable(retry_after=RETRY_AFTER_SECONDS) from None
-    name = _("%(topic)s - study booklet.pdf", topic=found.name.in_(locale))
     etag = hashlib.sha256(file).hexdigest()[:16]
     response = send_file(
         BytesIO(file), "application/pdf", as_attachment=True, download_name=name, etag=etag
@@ -114,6 +115,7 @@ def init_app(app: Flask) -> None:
     """Register the pages and the filters that make an author's text safe HTML."""
     app.extensions["editions"] = {}
     app.extensions["quizzes"] = {}
+    app.extensions["papers"] = OrderedDict()
     app.extensions["press"] = Press()
     app.extensions.setdefault("ready_checks", {})["edition"] = _edition_fault
     for filter_ in (to_html, mark, excerpt):

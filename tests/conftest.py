@@ -21,6 +21,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings
 from jinja2 import BytecodeCache, FileSystemBytecodeCache
 from playwright.sync_api import Browser, sync_playwright
 
@@ -43,6 +44,8 @@ from tests.phone import Phone
 ROOT = Path(__file__).resolve().parent.parent
 SECRET_KEY = "only for tests: " + "k" * 40
 PUBLIC_URL = "https://zl.example.cn"
+BOTH_WAYS = [pytest.param(0.0, id="flask"), pytest.param(3600.0, id="in-front")]
+"""Seconds for which an app keeps ways: never, and for longer than a test takes."""
 CHROMIUM = Path("/usr/bin/chromium")
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -52,7 +55,10 @@ CHROMIUM_FLAGS = [
     "--no-first-run",
     "--disable-sync",
 ]
-START_SECONDS = 20
+START_SECONDS = 60
+# How long an example takes says more of the machine than of us.
+settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ours")
 CSRF = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 
 
@@ -207,8 +213,14 @@ def make_app(tmp_path: Path, compiled_templates: BytecodeCache) -> Iterator[Call
 
 
 @pytest.fixture
-def app(database_url: str, make_app: Callable[..., Flask]) -> Flask:
-    return make_app(database_url)
+def scan_seconds() -> float:
+    """For how long the app keeps what a code leads to, and so answers in front of Flask."""
+    return 0.0
+
+
+@pytest.fixture
+def app(database_url: str, make_app: Callable[..., Flask], scan_seconds: float) -> Flask:
+    return make_app(database_url, scan_seconds=scan_seconds)
 
 
 @pytest.fixture
@@ -323,8 +335,16 @@ def free_port() -> int:
 class Server:
     """The production server in processes of its own."""
 
-    def __init__(self, database_url: str, folder: Path, **environment: str) -> None:
-        self.port = free_port()
+    def __init__(
+        self,
+        database_url: str,
+        folder: Path,
+        *,
+        root: Path = ROOT,
+        port: int | None = None,
+        **environment: str,
+    ) -> None:
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.database_url = database_url
         self.log = folder / f"server-{self.port}.log"
@@ -338,7 +358,7 @@ class Server:
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "flask", "--app", "app", "serve"],
-                cwd=ROOT,
+                cwd=root,
                 env=os.environ | settings | environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,

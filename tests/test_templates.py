@@ -22,6 +22,7 @@ from question_bank.models import Question
 from tests.builders import FUJIAN, a_poster, an_event
 from tests.conftest import ROOT, Databases, csrf_token, settings_for
 from tests.phone import Phone
+from tests.written import not_traditional
 
 TEMPLATES = ROOT / "templates"
 SOURCES = {
@@ -197,7 +198,7 @@ class Rendered:
     pages: dict[str, Page]
 
 
-@pytest.fixture(scope="module", params=["zh-CN", "en"])
+@pytest.fixture(scope="module", params=["zh-CN", "zh-Hant", "en"])
 def rendered(
     request: pytest.FixtureRequest,
     databases: Databases,
@@ -403,7 +404,16 @@ def test_a_passage_in_chinese_is_never_announced_as_english(rendered: Rendered) 
 def test_a_passage_in_english_is_never_announced_as_chinese(rendered: Rendered) -> None:
     def foreign(page: Page) -> Iterable[str]:
         for lang, text in page.spoken:
-            if lang == "zh-CN" and not CHINESE.search(text):
+            if lang in {"zh-CN", "zh-Hant"} and not CHINESE.search(text):
                 yield from ENGLISH.findall(NOT_ENGLISH.sub("", text))
+
+    assert broken(rendered, foreign) == {}
+
+
+def test_a_passage_in_one_script_is_never_announced_as_in_the_other(rendered: Rendered) -> None:
+    def foreign(page: Page) -> Iterable[str]:
+        for lang, text in page.spoken:
+            if lang == "zh-Hant" and not_traditional(text):
+                yield text
 
     assert broken(rendered, foreign) == {}

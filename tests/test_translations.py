@@ -13,6 +13,7 @@ from babel.messages import mofile, pofile
 from babel.messages.catalog import Catalog, Message
 
 from tests.conftest import ROOT
+from tests.written import not_traditional
 
 TRANSLATIONS = ROOT / "translations"
 PACKAGES = ("core", "question_bank", "outreach")
@@ -85,8 +86,34 @@ def spoken(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
     return read_catalog(pot)
 
 
-def test_chinese_has_a_catalog() -> None:
-    assert list(CATALOGS) == ["zh"]
+def test_chinese_has_a_catalog_in_each_script() -> None:
+    assert list(CATALOGS) == ["zh", "zh_Hant"]
+
+
+def test_the_traditional_catalog_is_made_from_the_chinese_one_and_the_list_of_terms() -> None:
+    tool = ROOT / "tools" / "traditional_catalog.py"
+
+    checked = subprocess.run(
+        [sys.executable, str(tool), "--check"],
+        check=False,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+
+    assert checked.stderr == "", "not current: make strings"
+    assert checked.returncode == 0
+
+
+def test_traditional_chinese_has_no_simplified_characters() -> None:
+    left = {
+        ids(message)[0]: found
+        for message in messages("zh_Hant")
+        for text in strings(message)
+        if (found := not_traditional(text))
+    }
+
+    assert left == {}
 
 
 @every_catalog
@@ -158,10 +185,11 @@ def test_babel_finds_no_fault(locale: str) -> None:
     assert found == {}
 
 
-def test_chinese_is_written_in_chinese() -> None:
+@every_catalog
+def test_chinese_is_written_in_chinese(locale: str) -> None:
     not_chinese = {
         ids(message)[0]: text
-        for message in messages("zh")
+        for message in messages(locale)
         for text in strings(message)
         if not CHINESE.search(text) and re.search(r"[A-Za-z]{2}", PERCENT.sub("", text))
     }
@@ -169,10 +197,11 @@ def test_chinese_is_written_in_chinese() -> None:
     assert not_chinese == {}
 
 
-def test_chinese_keeps_its_own_punctuation() -> None:
+@every_catalog
+def test_chinese_keeps_its_own_punctuation(locale: str) -> None:
     half_width = {
         ids(message)[0]: text
-        for message in messages("zh")
+        for message in messages(locale)
         for text in strings(message)
         if HALF_WIDTH.search(BRACES.sub("", PERCENT.sub("", text)))
     }

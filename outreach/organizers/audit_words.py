@@ -86,6 +86,17 @@ DEEDS = {
         N_("Order of bodies changed"), N_("%(who)s changed the order of the bodies of “%(what)s”.")
     ),
     "body.remove": Deed(N_("Body removed"), N_("%(who)s removed a body from “%(what)s”.")),
+    "campaign.archive": Deed(
+        N_("Campaign archived"), N_("%(who)s wrote the attempts of “%(what)s” into an archive.")
+    ),
+    "campaign.archive_remove": Deed(
+        N_("Archived attempts removed"),
+        N_("%(who)s removed the archived attempts of “%(what)s”. Their numbers stay."),
+    ),
+    "campaign.archive_restore": Deed(
+        N_("Archived attempts restored"),
+        N_("%(who)s put the archived attempts of “%(what)s” back."),
+    ),
     "event.plan": Deed(N_("Event planned"), N_("%(who)s planned the event “%(what)s”.")),
     "event.copy": Deed(N_("Event copied"), N_("%(who)s planned “%(what)s” after another event.")),
     "event.import": Deed(

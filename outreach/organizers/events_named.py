@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from core.db import db
-from core.i18n import pick
+from core.i18n import as_entered, pick
 from outreach.campaigns.models import Body, Campaign
 from outreach.campaigns.reach import Reach
 from outreach.regions.models import Region
@@ -136,7 +136,7 @@ def _event(
 ) -> NamedEvent:
     return NamedEvent(
         row.id,
-        pick(row.title_zh, row.title_en),
+        as_entered(row.title_zh, row.title_en),
         row.region_code,
         pick(row.name_zh, row.name_en),
     )

@@ -8,7 +8,7 @@ from wtforms import SelectChoice
 from core import audit, clock
 from core.access import requires
 from core.db import db
-from core.i18n import pick
+from core.i18n import as_entered
 from outreach.campaigns.reach import current_reach
 from outreach.events import service as events
 from outreach.events.models import Event, EventState
@@ -76,7 +76,7 @@ def move(code: str) -> ResponseReturnValue:
         team=team.name if team else "",
     )
     db.session.commit()
-    title = pick(target.title_zh, target.title_en)
+    title = as_entered(target.title_zh, target.title_en)
     flash(
         _(
             "Poster “%(placement)s” now leads to “%(title)s”.",

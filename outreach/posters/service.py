@@ -13,6 +13,7 @@ from core.config import Settings
 from core.db import db
 from outreach.campaigns.reach import Reach
 from outreach.events import service as events
+from outreach.events.archived import is_archived
 from outreach.events.models import Event, Team
 from outreach.posters import codes
 from outreach.posters.models import MAX_PLACEMENT, Poster
@@ -21,6 +22,9 @@ MAX_POSTERS_OF_EVENT = 200
 SEPARATOR = re.compile(r"[;；]")
 # Named only: code of this package knows nothing of attempts.
 _ATTEMPT = sa.table("attempt", sa.column("event_id"), sa.column("poster_code"))
+_HOUR = sa.table(
+    "hour_tally", sa.column("event_id"), sa.column("poster_code"), sa.column("attempts")
+)
 
 
 class TooManyPostersError(Exception):
@@ -170,9 +174,9 @@ def of_event(event_id: int) -> Sequence[Poster]:
 
 def attempts_through(event_id: int) -> dict[str, int]:
     """Count an event's attempts by the code that was scanned."""
-    query = (
-        sa.select(_ATTEMPT.c.poster_code, sa.func.count())
-        .where(_ATTEMPT.c.event_id == event_id)
-        .group_by(_ATTEMPT.c.poster_code)
-    )
-    return {row[0]: row[1] for row in db.session.execute(query)}
+    table, number = _ATTEMPT, "count(*)"
+    if is_archived(event_id):  # only what was counted is left
+        table, number = _HOUR, "sum(attempts)"
+    query = sa.select(table.c.poster_code, sa.literal_column(number, sa.Integer))
+    query = query.where(table.c.event_id == event_id).group_by(table.c.poster_code)
+    return {row[0]: int(row[1]) for row in db.session.execute(query)}

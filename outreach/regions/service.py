@@ -116,7 +116,9 @@ def _fitting(text: str, listed: Sequence[Place]) -> list[Place]:
     found = [
         place
         for place in listed
-        if all(word in f"{place.code} {place.zh} {place.en}".casefold() for word in words)
+        if all(
+            word in f"{place.code} {place.zh} {place.en} {place.label}".casefold() for word in words
+        )
     ]
     return sorted(found, key=lambda place: (len(place.zh), place.code))
 
@@ -157,7 +159,7 @@ class Resolver:
     def _find(self, wanted: str) -> str:
         listed = self._places
         for exact in (
-            [p for p in listed if wanted in {p.code, p.zh, p.en}],
+            [p for p in listed if wanted in {p.code, p.zh, p.en, p.label}],
             [p for p in listed if wanted == p.zh.split()[-1] or wanted == p.en.split(",")[0]],
             [p for p in listed if _joined(wanted) in _written(p.zh, self._province)],
             _fitting(wanted, listed),

@@ -8,7 +8,14 @@ from flask.cli import AppGroup
 
 from core.db import db
 from core.words import counted
-from outreach.tally import items, knowledge_reading, knowledge_recount, knowledge_sums, rollup
+from outreach.tally import (
+    archive_counting,
+    items,
+    knowledge_reading,
+    knowledge_recount,
+    knowledge_sums,
+    rollup,
+)
 
 cli = AppGroup("tally", help="Numbers derived from attempts.")
 
@@ -44,7 +51,11 @@ def fold() -> None:
     "--quick", is_flag=True, help="Leave out the answers: drawing every paper takes long."
 )
 def verify(quick: bool) -> None:
-    """Recount everything from the attempts; exit 1 on any difference."""
+    """Recount everything from the attempts; exit 1 on any difference.
+
+    Archived events must still be what was counted from their archive.
+    """
+    archived = archive_counting.differences(with_answers=not quick)
     found = list(rollup.differences())
     told = "the rollups hold what the attempts say"
     if not quick:
@@ -53,12 +64,16 @@ def verify(quick: bool) -> None:
         told = "the rollups and answers hold what the attempts say"
         if answers.unfit:
             told += f"; {counted(answers.unfit, 'attempt')} left out: no fit for the paper"
-    for difference in found:
+    for difference in [*found, *archived]:
         cell = " ".join(str(part) for part in difference.cell)
         click.echo(f"{cell}: kept {difference.kept}, counted {difference.counted}", err=True)
     if found:
         cells = counted(len(found), "cell")
         click.echo(f"{cells} to mend: flask --app app tally rebuild", err=True)
+    if archived:
+        cells = counted(len(archived), "archived event")
+        click.echo(f"{cells} to mend: campaign restore, then tally rebuild", err=True)
+    if found or archived:
         sys.exit(1)
     click.echo(told)
 

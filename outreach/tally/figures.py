@@ -20,7 +20,7 @@ from sqlalchemy.orm import joinedload
 from core import clock
 from core.db import db
 from core.filters import day as day_words
-from core.i18n import pick
+from core.i18n import as_entered, pick
 from outreach.events.forms import KIND_LABELS
 from outreach.events.models import Event, EventKind
 from outreach.tally import offline, topics
@@ -260,7 +260,7 @@ def _extremes(scope: Scope, sums: _Sums) -> tuple[list[EventLine], list[EventLin
     lines = {
         key: EventLine(
             event,
-            Line(str(key), pick(event.title_zh, event.title_en), found.count, found.people),
+            Line(str(key), as_entered(event.title_zh, event.title_en), found.count, found.people),
         )
         for key, event in events_named([*chosen, *fewest]).items()
         for found in [sums.get(str(key), _Sum())]

@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload
 
 from core import clock
 from core.db import db
-from core.i18n import pick
+from core.i18n import as_entered
 from outreach.events.calendar import start_of
 from outreach.events.models import Event, Team
 from outreach.regions.service import is_within
@@ -148,7 +148,7 @@ def _loaded(scope: Scope, started: _Started, event_ids: Sequence[int]) -> dict[i
             event,
             Line(
                 str(key),
-                pick(event.title_zh, event.title_en),
+                as_entered(event.title_zh, event.title_en),
                 started.counts[key],
                 people.get(key, {}),
             ),

@@ -13,7 +13,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from core import clock
-from core.i18n import pick
+from core.i18n import as_entered, pick
 from outreach.events.forms import KIND_LABELS, STATE_LABELS
 from outreach.events.models import Event
 from outreach.tally import figures_columns, sheets
@@ -143,7 +143,7 @@ def _event_heads() -> list[str]:
 def _event(found: Overview, event: Event) -> list[Cell]:
     return [
         event.id,
-        pick(event.title_zh, event.title_en),
+        as_entered(event.title_zh, event.title_en),
         str(STATE_LABELS[event.state(found.as_of)]),
         str(KIND_LABELS[event.kind]),
         event.region_code,

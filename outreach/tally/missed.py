@@ -77,7 +77,7 @@ def most_missed(event_id: int, looked_at: int = LOOKED_AT) -> Missed | None:
         question = latest.questions[worst]
         topic_id, explanation, wrong = (
             question.topic_id,
-            Text(_plain(question.explanation.zh), _plain(question.explanation.en)),
+            question.explanation.changed(_plain),
             by_question[worst].wrong,
         )
     else:

@@ -65,7 +65,7 @@ def _language() -> str:
     if asked is None:
         return requested_locale()
     if asked not in LOCALES:
-        abort(400, _("“lang” is zh or en."))
+        abort(400, _("“lang” is zh, zh_Hant or en."))
     return asked
 
 

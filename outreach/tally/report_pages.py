@@ -13,7 +13,7 @@ from sqlalchemy.orm import joinedload
 from core import clock, jobs
 from core.db import db, reading
 from core.filters import moment, number, percent
-from core.i18n import locale, pick
+from core.i18n import as_entered, locale, on_paper, pick
 from core.jobs import CannotDoError, File, Progress
 from outreach.campaigns.models import Body, Campaign
 from outreach.campaigns.reach import Reach
@@ -74,7 +74,7 @@ def of_event(event: Event) -> File:
     people = offline.of_events([event.id]).get(event.id, {})
     cover = Cover(
         campaign=event.campaign,
-        subject=pick(event.title_zh, event.title_en),
+        subject=as_entered(event.title_zh, event.title_en),
         scope=_place(event),
         as_of=clock.now(),
         count=counts.total,
@@ -91,7 +91,7 @@ def of_region(params: dict[str, Any], progress: Progress) -> File:
     :param params: `campaign_id`, `region_code`, `body_slug` and `event_id`, as in a `Reach`
     :raises CannotDoError: there are no events, or too many
     """
-    with reading():
+    with reading(), on_paper():
         return _of_region(params, progress)
 
 
@@ -232,7 +232,7 @@ def _leaf(event: Event, counts: Breakdown, people: People) -> Leaf:
         for part in counts.placements
     ]
     return Leaf(
-        title=pick(event.title_zh, event.title_en),
+        title=as_entered(event.title_zh, event.title_en),
         facts=[_place(event), opening],
         count=counts.total,
         people=people,

@@ -21,6 +21,7 @@ from werkzeug.wrappers import Response
 from core import audit, jobs
 from core.access import requires, signed_in
 from core.db import db
+from core.i18n import on_paper
 from core.jobs import NotYoursError
 from outreach.campaigns.models import Campaign
 from outreach.campaigns.reach import Reach, current_reach
@@ -67,7 +68,8 @@ def event_report(event_id: int) -> ResponseReturnValue:
     if not press.acquire(timeout=PATIENCE_SECONDS):
         abort(503)
     try:
-        made = report_pages.of_event(event)
+        with on_paper():
+            made = report_pages.of_event(event)
     finally:
         press.release()
     return _file(made.content, made.media_type, made.name)

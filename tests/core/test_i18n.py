@@ -1,4 +1,4 @@
-"""Languages: Chinese first, English by choice and by `Accept-Language`; the choice lasts."""
+"""Languages: Chinese in both scripts and English, by choice and by `Accept-Language`."""
 
 import re
 from collections.abc import Callable
@@ -14,6 +14,7 @@ from tests.conftest import csrf_token
 from tests.phone import Phone
 
 HTML_LANG = re.compile(r'<html lang="([^"]*)">')
+BUTTON = re.compile(r'name="locale" value="(\w+)" lang="([\w-]+)">([^<]+)<')
 COOKIE = "__Host-locale"
 YEAR = 365 * 24 * 3600
 
@@ -23,10 +24,20 @@ ACCEPT_LANGUAGE = [
     ("zh-CN", "zh-CN"),
     ("zh-Hans", "zh-CN"),
     ("zh-Hans-CN", "zh-CN"),
-    ("zh-Hant-TW", "zh-CN"),
-    ("zh-HK", "zh-CN"),
-    ("zh-TW", "zh-CN"),
     ("zh-SG", "zh-CN"),
+    ("zh-MY", "zh-CN"),
+    # in the script that its region writes, unless it names one
+    ("zh-TW", "zh-Hant"),
+    ("zh-HK", "zh-Hant"),
+    ("zh-MO", "zh-Hant"),
+    ("zh-Hant", "zh-Hant"),
+    ("zh-Hant-TW", "zh-Hant"),
+    ("zh-Hant-CN", "zh-Hant"),
+    ("zh-Hans-HK", "zh-CN"),
+    ("ZH-tw", "zh-Hant"),
+    ("zh_TW", "zh-Hant"),
+    ("zh_Hant", "zh-Hant"),
+    ("zh-TWX", "zh-CN"),
     ("ZH-cn", "zh-CN"),
     ("zh_CN", "zh-CN"),
     # every English is English
@@ -39,7 +50,10 @@ ACCEPT_LANGUAGE = [
     ("zh-CN,en-US;q=0.9", "zh-CN"),
     ("en-US,en;q=0.9,zh-CN;q=0.8,zh;q=0.7", "en"),
     ("en-US,en;q=0.5", "en"),
-    ("zh-TW,zh;q=0.9,en-US;q=0.8,en;q=0.7", "zh-CN"),
+    ("zh-TW,zh;q=0.9,en-US;q=0.8,en;q=0.7", "zh-Hant"),
+    ("zh-HK,zh-TW;q=0.9,zh-CN;q=0.8,en;q=0.7", "zh-Hant"),
+    ("en-US,en;q=0.9,zh-TW;q=0.8,zh;q=0.7", "en"),
+    ("zh-CN,zh-TW;q=0.9", "zh-CN"),
     # the greater weight wins, wherever it stands
     ("en;q=0.3,zh;q=0.9", "zh-CN"),
     ("zh;q=0.3,en;q=0.9", "en"),
@@ -52,6 +66,7 @@ ACCEPT_LANGUAGE = [
     ("zh,en", "zh-CN"),
     # a weight of nothing is a refusal
     ("zh;q=0,en;q=0.1", "en"),
+    ("zh-TW;q=0,zh;q=0.1", "zh-CN"),
     ("en;q=0,zh;q=0.1", "zh-CN"),
     ("en;q=0", "zh-CN"),
     ("en;q=0.000", "zh-CN"),
@@ -107,7 +122,9 @@ def test_without_a_wish_the_page_is_chinese(client: FlaskClient) -> None:
     assert lang_of(client.get("/").text) == "zh-CN"
 
 
-@pytest.mark.parametrize(("lang", "word"), [("zh-CN", "无需账号"), ("en", "No account")])
+@pytest.mark.parametrize(
+    ("lang", "word"), [("zh-CN", "无需账号"), ("zh-Hant", "無需帳號"), ("en", "No account")]
+)
 def test_the_words_are_in_the_language_that_the_page_says(
     client: FlaskClient, lang: str, word: str
 ) -> None:
@@ -117,11 +134,13 @@ def test_the_words_are_in_the_language_that_the_page_says(
     assert lang_of(page.text) == lang
 
 
-@pytest.mark.parametrize(("locale", "lang"), [("en", "en"), ("zh", "zh-CN")])
+@pytest.mark.parametrize(
+    ("locale", "lang"), [("en", "en"), ("zh", "zh-CN"), ("zh_Hant", "zh-Hant")]
+)
 def test_a_choice_wins_over_the_browser_on_every_later_page(
     client: FlaskClient, locale: str, lang: str
 ) -> None:
-    other = {"Accept-Language": "zh-CN" if locale == "en" else "en-US"}
+    other = {"Accept-Language": "zh-CN" if locale != "zh" else "en-US"}
 
     choose(client, locale)
 
@@ -153,7 +172,7 @@ def test_looking_keeps_nothing(client: FlaskClient) -> None:
     assert client.get_cookie(COOKIE) is None
 
 
-@pytest.mark.parametrize("locale", ["", "fr", "zh-CN", "../zh", "en\r\nSet-Cookie: a=b"])
+@pytest.mark.parametrize("locale", ["", "fr", "zh-CN", "zh-Hant", "../zh", "en\r\nSet-Cookie: a=b"])
 def test_an_unknown_language_changes_nothing(client: FlaskClient, locale: str) -> None:
     response = choose(client, locale)
 
@@ -214,17 +233,31 @@ def test_the_choice_without_a_way_back_leads_home(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("path", ["/learn", "/participation", "/no-such-page", "/?code=zzz"])
-def test_the_button_for_the_other_language_leads_back_to_the_page(
+def test_the_buttons_for_the_other_languages_lead_back_to_the_page(
     client: FlaskClient, path: str
 ) -> None:
     page = client.get(path)
     back = re.search(r'name="next" value="([^"]*)"', page.text)
-    button = re.search(r'name="locale" value="(\w+)" lang="([\w-]+)"', page.text)
+    buttons = BUTTON.findall(page.text)
 
     assert back
-    assert button
     assert back[1] == path
-    assert (button[1], button[2]) == ("en", "en")
+    assert buttons == [("zh_Hant", "zh-Hant", "繁體"), ("en", "en", "English")]
+
+
+@pytest.mark.parametrize(
+    ("asked", "offered"),
+    [
+        ("zh-TW", [("zh", "zh-CN", "简体"), ("en", "en", "English")]),
+        ("en", [("zh", "zh-CN", "简体"), ("zh_Hant", "zh-Hant", "繁體")]),
+    ],
+)
+def test_every_page_offers_the_languages_it_is_not_in(
+    client: FlaskClient, asked: str, offered: list[tuple[str, str, str]]
+) -> None:
+    page = client.get("/learn", headers={"Accept-Language": asked})
+
+    assert BUTTON.findall(page.text) == offered
 
 
 @pytest.mark.parametrize(
@@ -266,9 +299,11 @@ def test_a_paper_is_in_the_language_of_the_phone(
     poster = save(a_poster(an_event()))
 
     chinese = phone(Accept_Language="zh-CN").scan(poster.code)
+    traditional = phone(Accept_Language="zh-TW").scan(poster.code)
     english = phone(Accept_Language="en-US").scan(poster.code)
 
     assert lang_of(chinese.html) == "zh-CN"
+    assert lang_of(traditional.html) == "zh-Hant"
     assert lang_of(english.html) == "en"
 
 
@@ -296,9 +331,12 @@ def test_one_visitors_language_is_not_anothers(app: Flask) -> None:
 
 def test_numbers_for_programs_name_regions_in_the_language_asked_for(client: FlaskClient) -> None:
     chinese = client.get("/participation.json", headers={"Accept-Language": "zh-CN"})
+    traditional = client.get("/participation.json", headers={"Accept-Language": "zh-TW"})
     english = client.get("/participation.json", headers={"Accept-Language": "en"})
 
     assert chinese.json["region"]["name"] == "福建省"
+    assert traditional.json["region"]["name"] == "福建省"
+    assert "龍岩市" in {region["name"] for region in traditional.json["regions"]}
     assert english.json["region"]["name"] == "Fujian"
     assert "Accept-Language" in english.headers["Vary"]
 

@@ -55,7 +55,7 @@ def test_the_fonts_have_every_character_of_our_content(path: Path, weight: str) 
 @pytest.mark.parametrize("weight", WEIGHTS)
 def test_the_fonts_have_every_character_of_the_catalogs(weight: str) -> None:
     texts = ""
-    for path in (ROOT / "translations").rglob("*.po"):
+    for path in (ROOT / "translations" / "zh").rglob("*.po"):  # paper has no Traditional characters
         with path.open("rb") as file:
             for message in read_po(file):
                 texts += str(message.id) + str(message.string)

@@ -299,7 +299,7 @@ def test_what_is_missed_most_is_told_with_its_reason_in_tenths(
 
     missed = shown(client, event)["missed"]
 
-    assert missed["topic"] == {"zh": "食品安全", "en": "Food safety"}
+    assert missed["topic"] == {"zh": "食品安全", "zh_hant": "食品安全", "en": "Food safety"}
     assert missed["of_ten"] == 10
     with app.app_context():
         edition = bank.latest()

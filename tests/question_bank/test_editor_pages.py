@@ -259,7 +259,7 @@ def test_the_list_is_searched_in_both_languages_and_narrowed(
     assert ("table__link" in shown) is fits
 
 
-def test_the_preview_shows_both_languages_and_what_to_mend(editor: Editor) -> None:
+def test_the_preview_shows_each_language_and_what_to_mend(editor: Editor) -> None:
     author = editor("author")
     token = csrf_token(author.get("/bank/questions/new").text)
 
@@ -267,6 +267,7 @@ def test_the_preview_shows_both_languages_and_what_to_mend(editor: Editor) -> No
 
     assert shown.status_code == 200
     assert DRAFT["stem_zh"] in shown.text
+    assert "小明在自助餐廳拿了太多菜，剩下一大盤。怎樣做才對？" in shown.text
     assert "&lt;b&gt;" in shown.text
 
 
