@@ -7,10 +7,10 @@ PO := $(wildcard translations/*/LC_MESSAGES/messages.po)
 MO := $(PO:.po=.mo)
 POT := $(VENV)/messages.pot
 PATH_TESTS := $(addprefix tests/outreach/test_,paper.py submit.py counting.py burst.py result.py ticket.py busy.py rollup.py sums.py released.py knowledge.py knowledge_figures.py \
-	people.py matrix.py event_import.py event_counts.py board.py kill.py) tests/core/test_jobs.py tests/core/test_backup.py tests/core/test_metrics.py tests/test_migrations.py
+	people.py matrix.py event_import.py event_counts.py board.py kill.py archive.py path_machine.py) tests/core/test_clock_jumps.py tests/core/test_health.py tests/core/test_upgrade.py tests/core/test_jobs.py tests/core/test_backup.py tests/core/test_metrics.py tests/test_migrations.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test test-postgresql test-path-postgresql check lint types catalogs strings migrations bench bench-growth kill-test lock screenshots
+.PHONY: help run serve test test-postgresql test-path-postgresql check lint types catalogs strings migrations bench bench-growth kill-test path-machine wapiti audit signal-test cluster-test bench-partition lock screenshots
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -33,6 +33,7 @@ check: lint types catalogs migrations test test-path-postgresql ## everything th
 lint: $(VENV)/dev ## format and lint, Python and templates
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/bandit --quiet --configfile pyproject.toml --severity-level medium --recursive app.py core outreach question_bank
 	$(BIN)/djlint --lint --quiet templates
 	$(FLASK) questions check
 
@@ -48,12 +49,13 @@ migrations: $(VENV)/dev ## models and migrations agree
 strings: $(VENV)/dev ## collect new words for people into the catalogs
 	$(BIN)/pybabel -q extract -F babel.cfg -k _l -k lazy_gettext -k N_ --no-location --sort-output --omit-header -o $(POT) .
 	$(BIN)/pybabel -q update -i $(POT) -d translations --no-fuzzy-matching --ignore-obsolete
+	$(BIN)/python tools/traditional_catalog.py
 	$(BIN)/pybabel -q compile -d translations
 
 test-path-postgresql: $(VENV)/dev $(MO) ## run the tests of the participant's path on PostgreSQL
 	TEST_DATABASE=postgresql $(BIN)/pytest -n auto --dist loadfile $(PATH_TESTS)
 
-bench: $(VENV)/dev $(MO) ## flows per second of the production server, beside a bare Flask
+bench: $(VENV)/dev $(MO) ## flows per second beside a bare Flask, then 2,000 phones within 10 s
 	$(BIN)/python tools/bench.py
 
 bench-growth: $(VENV)/dev $(MO) ## cost of each page against the number of attempts (FULL=--full: 5 million)
@@ -62,7 +64,25 @@ bench-growth: $(VENV)/dev $(MO) ## cost of each page against the number of attem
 kill-test: $(VENV)/dev $(MO) ## kill the server's processes under load a hundred times; nothing may be lost
 	$(BIN)/python tools/kill.py
 
-screenshots: $(VENV)/dev $(MO) ## picture every page in both languages into screenshots/
+cluster-test: $(VENV)/dev $(MO) ## kill the leading of three database machines (Patroni, etcd) under load; nothing may be lost
+	$(BIN)/python tools/cluster_test.py $(CLUSTER)
+
+bench-partition: $(VENV)/dev $(MO) ## what splitting attempts into partitions takes and costs
+	$(BIN)/python tools/bench_partition.py
+
+signal-test: $(VENV)/dev $(MO) ## hand in from a thousand phones through a bad signal (RUNS=1000); nothing may be lost or doubled
+	$(BIN)/python tools/signal_test.py --runs $(or $(RUNS),1000)
+
+path-machine: $(VENV)/dev $(MO) ## let phones, organizers and days do anything in any order, in STORIES=300 stories
+	$(BIN)/python tools/path_machine.py --stories $(or $(STORIES),300)
+
+wapiti: $(VENV)/dev $(MO) ## scan a running server for holes, SECONDS=60 with each kind of attack (apt install wapiti)
+	WAPITI_SECONDS=$(or $(SECONDS),60) $(BIN)/pytest -rs tests/core/test_wapiti.py
+
+audit: $(VENV)/dev ## ask for known holes of the locked dependencies; needs the network
+	$(BIN)/uv tool run pip-audit@2.9.0 --strict --require-hashes --disable-pip -r requirements/run.txt
+
+screenshots: $(VENV)/dev $(MO) ## picture every page in each language into screenshots/
 	$(BIN)/python tools/screenshots.py
 
 lock: $(VENV)/dev ## resolve the dependencies anew into requirements/

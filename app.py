@@ -48,16 +48,24 @@ from outreach.organizers import file_views as files
 from outreach.organizers import link_views as links
 from outreach.organizers import people_views as people
 from outreach.organizers import views as organizers
-from outreach.participation import express, outcomes
+from outreach.participation import express, outcomes, ways
 from outreach.participation import preview_views as quiz_preview
 from outreach.participation import views as participation
 from outreach.posters import order_views as poster_orders
 from outreach.posters import printing as poster_printing
 from outreach.posters import repoint_views as repointing
 from outreach.posters import views as posters
+from outreach.tally import (
+    archive_commands,
+    desk,
+    folding,
+    partition_commands,
+    released,
+    so_far,
+    sums,
+)
 from outreach.tally import board_views as board
 from outreach.tally import commands as tally_commands
-from outreach.tally import desk, folding, released, so_far, sums
 from outreach.tally import figures_views as figures
 from outreach.tally import item_views as items
 from outreach.tally import knowledge_poster_views as rule_posters
@@ -113,6 +121,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     knowledge.init_app(app)
     rule_posters.init_app(app)
     folding.init_app(app)
+    ways.init_app(app)
     express.init_app(app)
     outcomes.init_app(app)
     gauges.init_app(app)
@@ -159,6 +168,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         campaign_commands,
         organizer_commands,
         tally_commands,
+        archive_commands,
+        partition_commands,
         home_commands,
         doctor_commands,
     ):
