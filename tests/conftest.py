@@ -38,7 +38,7 @@ from question_bank import loading
 from question_bank import service as bank
 from question_bank.commands import CONTENT
 from question_bank.importer import read_bank
-from tests.builders import FUJIAN
+from tests.builders import FUJIAN, a_poster, an_event
 from tests.phone import Phone
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -90,6 +90,18 @@ def fill(app: Flask) -> None:
         bank.publish("first")
         db.session.commit()
         db.engine.dispose()
+
+
+def fill_with_poster(app: Flask) -> str:
+    """Load what every database needs, and return the code of a poster of an open event."""
+    fill(app)
+    with app.app_context():
+        poster = a_poster(an_event())
+        db.session.add(poster)
+        db.session.commit()
+        code = poster.code
+        db.engine.dispose()
+    return code
 
 
 class SqliteDatabases:

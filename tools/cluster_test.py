@@ -29,12 +29,11 @@ from core.db import db, read  # noqa: E402
 from outreach.participation.models import Attempt  # noqa: E402
 from question_bank import service as bank  # noqa: E402
 from question_bank.models import Question, QuestionState  # noqa: E402
-from tests.builders import a_poster, an_event  # noqa: E402
 from tests.conftest import (  # noqa: E402
     PUBLIC_URL,
     SECRET_KEY,
     Server,
-    fill,
+    fill_with_poster,
     free_port,
     settings_for,
 )
@@ -157,13 +156,7 @@ def run(kills: int, through_haproxy: bool, folder: Path) -> int:
             wait_for(lambda: _is_reached(url), "HAProxy knows who leads")
         ours = Settings.from_env({"SECRET_KEY": SECRET_KEY, "DATABASE_URL": url}).database_url
         app = create_app(settings_for(ours, folder))
-        fill(app)
-        with app.app_context():
-            poster = a_poster(an_event())
-            db.session.add(poster)
-            db.session.commit()
-            code = poster.code
-            db.engine.dispose()
+        code = fill_with_poster(app)
         given = {"WORKERS": "1", "PUBLIC_URL": PUBLIC_URL, "LOG_REQUESTS": "1"}
         servers = [Server(url, folder, **given) for _ in range(WEB_SERVERS)]
         for server in servers:

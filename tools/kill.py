@@ -18,10 +18,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from app import create_app  # noqa: E402 -- found through the line above
-from core.db import db, read  # noqa: E402
+from core.db import read  # noqa: E402
 from outreach.participation.models import Attempt  # noqa: E402
-from tests.builders import a_poster, an_event  # noqa: E402
-from tests.conftest import fill, settings_for  # noqa: E402
+from tests.conftest import fill_with_poster, settings_for  # noqa: E402
 from tests.outreach.killing import Storm  # noqa: E402
 
 
@@ -35,12 +34,7 @@ def main() -> int:
         folder = Path(name)
         url = chosen.database or f"sqlite:///{folder / 'kill.sqlite'}"
         app = create_app(settings_for(url, folder))
-        fill(app)
-        with app.app_context():
-            poster = a_poster(an_event())
-            db.session.add(poster)
-            db.session.commit()
-            code = poster.code
+        code = fill_with_poster(app)
         storm = Storm(url, folder, code)
         with click.progressbar(length=chosen.kills, label="kills", file=sys.stderr) as bar:
             storm.rage(chosen.kills, lambda _kill: bar.update(1))

@@ -21,10 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from app import create_app  # noqa: E402 -- found through the line above
-from core.db import db  # noqa: E402
 from tests.browser.bad_signal import BadSignal  # noqa: E402
-from tests.builders import a_poster, an_event  # noqa: E402
-from tests.conftest import CHROMIUM, CHROMIUM_FLAGS, Server, fill, settings_for  # noqa: E402
+from tests.conftest import CHROMIUM, CHROMIUM_FLAGS, Server, fill_with_poster, settings_for  # noqa: E402
 
 
 def main() -> int:
@@ -40,12 +38,7 @@ def main() -> int:
         folder = Path(name)
         url = f"sqlite:///{folder / 'signal.sqlite'}"
         app = create_app(settings_for(url, folder))
-        fill(app)
-        with app.app_context():
-            poster = a_poster(an_event())
-            db.session.add(poster)
-            db.session.commit()
-            code = poster.code
+        code = fill_with_poster(app)
         server = Server(url, folder)
         server.wait()
         begun = time.monotonic()
